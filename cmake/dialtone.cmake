@@ -1,0 +1,146 @@
+# What the build's lists are written in: the strictness of the project's own code, and add_lab().
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(Catch2 REQUIRED)  # 2.13 on Debian 12, 3 on Ubuntu 24.04
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+set(SANITIZE "" CACHE STRING "Sanitizers for everything that is built: address,undefined or thread")
+option(COVERAGE "Count executed lines" OFF)
+option(FUZZ "Build the fuzz targets (needs clang)" OFF)
+if(SANITIZE)
+  add_compile_options(-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${SANITIZE})
+endif()
+if(COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()
+
+# Everything carries line numbers, so that a crash names its place. Ubuntu's compiler fortifies by
+# default, which replaces recv by __recv_chk behind the back of the tests' wrappers.
+add_compile_options(-g1 -U_FORTIFY_SOURCE)
+
+set(DIALTONE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+
+# The project's own code: warnings are errors.
+add_library(dialtone_strict INTERFACE)
+target_compile_options(dialtone_strict INTERFACE ${DIALTONE_WARNINGS} -Werror)
+
+# A student's code: the same warnings, but they are only shown.
+add_library(dialtone_lenient INTERFACE)
+target_compile_options(dialtone_lenient INTERFACE -Wall -Wextra)
+
+# The recorded digests of the starters as they ship, in the format of sha256sum(1).
+file(READ ${CMAKE_SOURCE_DIR}/labs/starters.sha256 DIALTONE_STARTER_DIGESTS)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_SOURCE_DIR}/labs/starters.sha256)
+
+# Keeps a copy of a starter that is still as it shipped, for `workbook reset` and the starter gates
+# on a tree without a git history.
+function(keep_pristine_starter file)
+  file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${file})
+  file(SHA256 ${file} digest)
+  if(DIALTONE_STARTER_DIGESTS MATCHES "${digest}  ${path}")
+    file(COPY_FILE ${file} ${CMAKE_BINARY_DIR}/pristine/${digest} ONLY_IF_DIFFERENT)
+  endif()
+endfunction()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
+
+# add_lab(NN-some-name [LINK lab::other ...])
+#
+# Makes, from the lab's one header:
+#   some_name_starter, some_name_solution   the student's code and the reference, as libraries
+#   lab::some_name                          the solution, or the starter where MINE names the lab
+#   some_name_practice_{starter,solution}   the practice tests; the same objects, linked twice
+#   some_name_shim_{starter,solution}       what the judge runs
+#   some_name_judge                         the graded cases
+#   some-name                               the demo, on lab::some_name
+#   some_name_kit                           all that a file in the starter's place is linked with
+#   some_name_check                         all that `workbook check NN` needs
+# The workbook builds other files in the starter's place (submissions, mutants) with the commands
+# that CMake itself wrote for the starter's programs.
+function(add_lab directory)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
+  if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK lab::name ...]")
+  endif()
+  set(number ${CMAKE_MATCH_1})
+  set(program ${CMAKE_MATCH_2})
+  string(REPLACE - _ name ${program})
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${directory})
+  foreach(part lab.json README.md ${name}.hpp starter/${name}.cpp demo.cpp
+      tests/${name}_test.cpp judge/cases.cpp judge/shim.cpp)
+    if(NOT EXISTS ${folder}/${part})
+      message(FATAL_ERROR "add_lab(${directory}): ${folder}/${part} is missing")
+    endif()
+  endforeach()
+
+  add_library(${name}_contract INTERFACE)
+  target_include_directories(${name}_contract INTERFACE ${folder})
+  target_link_libraries(${name}_contract INTERFACE dialtone_base tl::expected ${arg_LINK})
+
+  set(variants starter)
+  if(EXISTS ${folder}/solution/${name}.cpp)  # a student's tree has none
+    list(APPEND variants solution)
+  endif()
+  add_library(${name}_starter STATIC EXCLUDE_FROM_ALL ${folder}/starter/${name}.cpp)
+  target_link_libraries(${name}_starter PUBLIC ${name}_contract PRIVATE dialtone_lenient)
+  keep_pristine_starter(${folder}/starter/${name}.cpp)
+  if(solution IN_LIST variants)
+    add_library(${name}_solution STATIC ${folder}/solution/${name}.cpp)
+    target_link_libraries(${name}_solution PUBLIC ${name}_contract PRIVATE dialtone_strict)
+  endif()
+
+  if("${MINE}" STREQUAL "all" OR name IN_LIST MINE OR NOT solution IN_LIST variants)
+    add_library(lab::${name} ALIAS ${name}_starter)
+  else()
+    add_library(lab::${name} ALIAS ${name}_solution)
+  endif()
+
+  # Practice tests and shim include the header alone: their objects serve every variant.
+  add_library(${name}_practice OBJECT EXCLUDE_FROM_ALL ${folder}/tests/${name}_test.cpp)
+  target_link_libraries(${name}_practice PUBLIC ${name}_contract dialtone_practice dialtone_strict)
+  add_library(${name}_shim OBJECT EXCLUDE_FROM_ALL ${folder}/judge/shim.cpp)
+  target_link_libraries(${name}_shim PUBLIC ${name}_contract dialtone_shim dialtone_strict)
+  foreach(variant IN LISTS variants)
+    add_executable(${name}_practice_${variant} EXCLUDE_FROM_ALL $<TARGET_OBJECTS:${name}_practice>)
+    target_link_libraries(${name}_practice_${variant} PRIVATE ${name}_${variant} dialtone_practice)
+    add_executable(${name}_shim_${variant} EXCLUDE_FROM_ALL $<TARGET_OBJECTS:${name}_shim>)
+    target_link_libraries(${name}_shim_${variant} PRIVATE ${name}_${variant} dialtone_shim)
+    add_test(NAME practice.${name}.${variant} COMMAND ${name}_practice_${variant})
+    set_tests_properties(practice.${name}.${variant} PROPERTIES
+      LABELS "lab${number};${variant}" TIMEOUT 120)
+    set_target_properties(${name}_practice_${variant} ${name}_shim_${variant} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
+  endforeach()
+  if(solution IN_LIST variants)
+    set_target_properties(${name}_practice_solution ${name}_shim_solution PROPERTIES
+      EXCLUDE_FROM_ALL FALSE)
+  endif()
+
+  add_executable(${name}_judge ${folder}/judge/cases.cpp)
+  target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict)
+  set_target_properties(${name}_judge PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
+
+  add_executable(${name}_demo ${folder}/demo.cpp)
+  target_link_libraries(${name}_demo PRIVATE lab::${name} dialtone_common dialtone_strict)
+  set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
+
+  add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)
+  foreach(library IN LISTS arg_LINK)
+    add_dependencies(${name}_kit ${library})
+  endforeach()
+  add_custom_target(${name}_check
+    DEPENDS ${name}_practice_starter ${name}_shim_starter ${name}_judge)
+endfunction()

@@ -1,0 +1,2 @@
+#include "socket_basics.hpp"
+int main() {}

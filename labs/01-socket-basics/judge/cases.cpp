@@ -1,0 +1,2 @@
+#include "judge.hpp"
+int main(int argc, char** argv) { return dialtone::judge_main(argc, argv, "socket-basics", {}); }

@@ -1,0 +1,89 @@
+#include "judge.hpp"
+
+#include <csignal>
+#include <iostream>
+#include <random>
+
+#include "command_line.hpp"
+#include "language.hpp"
+
+namespace dialtone {
+namespace {
+
+using nlohmann::json;
+
+/// A seed for one input: FNV-1a over what names it, so that cases do not share their draws.
+std::uint64_t seed_of(std::uint64_t seed, const std::string& id, std::size_t index) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : std::to_string(seed) + "/" + id + "/" + std::to_string(index)) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3U;
+  }
+  return hash;
+}
+
+json story_of(const Trial& trial, const StoryFailed& failure) {
+  return {{"input_number", trial.index}, {"input", trial.input()},
+          {"steps", failure.steps},      {"failed", failure.failed},
+          {"expected", failure.expected}, {"got", failure.got}};
+}
+
+json play(const Case& one, const std::filesystem::path& program, std::uint64_t seed) {
+  json result = {{"id", one.id}, {"status", "passed"}, {"inputs", 0}};
+  try {
+    Student student(program);
+    for (std::size_t index = 0; index < one.inputs; ++index) {
+      Trial trial(student, seed_of(seed, one.id, index), index);
+      try {
+        one.play(trial);
+        student.expect_silence();
+      } catch (const StoryFailed& failure) {
+        result["status"] = "failed";
+        result["story"] = story_of(trial, failure);
+      } catch (const StudentFault& fault) {
+        result["status"] = fault.kind == StudentFault::Kind::todo ? "todo" : "failed";
+        try {  // told like any other failure, after the steps that went well
+          trial.fail(tr("one well-formed answer in time", "按时给出一个格式正确的回答"),
+                     std::string(tr("an answer", "一个回答")), fault.text);
+        } catch (const StoryFailed& failure) {
+          result["story"] = story_of(trial, failure);
+        }
+      }
+      result["inputs"] = index + 1;
+      if (result["status"] != "passed") break;
+    }
+  } catch (const std::exception& failure) {
+    result["status"] = "fault";
+    result["story"] = {{"failed", failure.what()}};
+  }
+  return result;
+}
+
+}  // namespace
+
+int judge_main(int argc, char** argv, const std::string& lab, const std::vector<Case>& cases) {
+  signal(SIGPIPE, SIG_IGN);
+  choose_language(argc, argv);
+  CLI::App app("Plays the graded cases of " + lab + " against a student's program.", "judge");
+  add_standard_options(app);
+  std::string program;
+  std::uint64_t seed = std::random_device{}();
+  std::vector<std::string> wanted;
+  app.add_option("--student", program, "the program that carries the student's code")->required();
+  app.add_option("--seed", seed, "draws the inputs; random when absent");
+  app.add_option("--case", wanted, "only this case; may be given several times");
+
+  return run_program(app, argc, argv, [&] {
+    for (const std::string& id : wanted)
+      if (std::none_of(cases.begin(), cases.end(), [&](const Case& one) { return one.id == id; }))
+        throw UsageFailure("there is no case '" + id + "' in " + lab);
+    json report = {{"lab", lab}, {"seed", seed}, {"cases", json::array()}};
+    for (const Case& one : cases)
+      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), one.id) != wanted.end())
+        report["cases"].push_back(play(one, program, seed));
+    std::cout << report.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    return exit_success;
+  });
+}
+
+}  // namespace dialtone

@@ -1,0 +1,128 @@
+#include "student.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "crash_report.hpp"
+#include "language.hpp"
+
+namespace dialtone {
+namespace {
+
+FileDescriptor make_sink() {
+  FileDescriptor sink(memfd_create("output", MFD_CLOEXEC));
+  if (!sink) throw std::runtime_error("cannot make a file in memory for the student's output");
+  return sink;
+}
+
+bool under_sanitizers() { return std::getenv("DIALTONE_SANITIZED") != nullptr; }
+
+}  // namespace
+
+Child launch_student(const std::filesystem::path& path, int channel, int output_sink) {
+  Command command;
+  command.arguments = {path.string()};
+  command.directory = "/";
+  command.environment = std::vector<std::string>{"PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8"};
+  command.descriptors = {{1, output_sink}, {2, output_sink}, {channel_number, channel}};
+  command.limits.cpu_seconds = 20;
+  command.limits.file_bytes = std::uint64_t{16} << 20U;
+  command.limits.descriptors = 64;
+  // The address sanitizer reserves terabytes of addresses.
+  if (!under_sanitizers()) command.limits.memory_bytes = std::uint64_t{512} << 20U;
+  return Child(command);
+}
+
+Student::Student(std::filesystem::path program) : Student(std::move(program), make_channel()) {}
+
+Student::Student(std::filesystem::path program, std::pair<Channel, Channel> ends)
+    : program_(std::move(program)),
+      output_(make_sink()),
+      channel_(std::move(ends.first)),
+      child_(launch_student(program_, ends.second.get(), output_.get())) {}
+
+void Student::send(const nlohmann::json& request, std::string_view payload,
+                   const std::vector<int>& descriptors) {
+  expect_silence();
+  if (!channel_.send(request, payload, descriptors)) explain_death();
+}
+
+Message Student::receive(std::chrono::milliseconds time) {
+  Message answer;
+  switch (channel_.receive(answer, time)) {
+    case ChannelState::message: break;
+    case ChannelState::timed_out:
+      throw StudentFault{StudentFault::Kind::timed_out,
+                         std::string(tr("no answer within ", "没有按时回答，时限 ")) +
+                             std::to_string(time.count()) + " ms"};
+    case ChannelState::closed: explain_death();
+    case ChannelState::malformed:
+      throw StudentFault{StudentFault::Kind::malformed,
+                         std::string(tr("what came back is not an answer", "返回的内容不是回答"))};
+  }
+  if (answer.body.contains("todo") && answer.body["todo"].is_string())
+    throw StudentFault{StudentFault::Kind::todo, answer.body["todo"].get<std::string>()};
+  if (answer.body.contains("noted_todo") && answer.body["noted_todo"].is_string())
+    throw StudentFault{StudentFault::Kind::todo, answer.body["noted_todo"].get<std::string>()};
+  if (answer.body.contains("threw"))
+    throw StudentFault{StudentFault::Kind::threw,
+                       std::string(tr("an exception came out: ", "抛出了异常：")) +
+                           answer.body["threw"].dump()};
+  return answer;
+}
+
+Message Student::ask(const nlohmann::json& request, std::string_view payload,
+                     const std::vector<int>& descriptors) {
+  send(request, payload, descriptors);
+  return receive();
+}
+
+void Student::expect_silence() {
+  if (channel_.has_unread())
+    throw StudentFault{StudentFault::Kind::extra_answer,
+                       std::string(tr("more than one answer came", "收到了不止一个回答"))};
+}
+
+std::vector<std::string> Student::open_descriptors() const {
+  std::vector<std::pair<int, std::string>> found;
+  const std::filesystem::path folder = "/proc/" + std::to_string(child_.pid()) + "/fd";
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished)) {
+    const auto target = std::filesystem::read_symlink(entry.path(), vanished);
+    if (!vanished) found.emplace_back(std::stoi(entry.path().filename().string()), target.string());
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> lines;
+  for (const auto& [number, target] : found) lines.push_back(std::to_string(number) + " " + target);
+  return lines;
+}
+
+void Student::interrupt() const { kill(child_.pid(), SIGUSR1); }
+
+std::string Student::output(std::size_t limit) const {
+  std::string text(limit, '\0');
+  const ssize_t count = pread(output_.get(), text.data(), limit, 0);
+  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return text;
+}
+
+void Student::explain_death() {
+  const auto ending = child_.wait_for(std::chrono::seconds(1));
+  if (!ending) child_.kill_now();
+  std::string text(tr("the program ended in mid-case: ", "程序在答题中途结束："));
+  text += ending ? describe(*ending) : std::string(tr("it closed its channel", "它关闭了通道"));
+  const std::string report = output(std::size_t{64} << 10U);
+  const auto name = program_.filename().string();
+  std::string source = crash_place(report, program_, "");
+  if (!source.empty()) text += std::string(tr(", at ", "，位于 ")) + source;
+  if (const auto sanitizer = report.find("SUMMARY: "); sanitizer != std::string::npos)
+    text += "; " + report.substr(sanitizer, report.find('\n', sanitizer) - sanitizer);
+  throw StudentFault{StudentFault::Kind::crashed, text};
+}
+
+}  // namespace dialtone

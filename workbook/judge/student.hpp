@@ -1,0 +1,69 @@
+// The judge's side of a student's process: start it within limits, ask, and take one answer in time.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "channel.hpp"
+#include "process.hpp"
+
+namespace dialtone {
+
+/// Why no usable answer came. Each kind is the student's own doing and fails the case.
+struct StudentFault {
+  enum class Kind { todo, crashed, timed_out, malformed, extra_answer, threw };
+  Kind kind;
+  std::string text;  ///< one line for the story
+};
+
+/// Starts the program at `path` as a student's process: own process group, limits, empty
+/// environment, no descriptor but the channel and a bounded sink for its output.
+/// This is the one place where a sandbox plugs in.
+Child launch_student(const std::filesystem::path& path, int channel, int output_sink);
+
+class Student {
+ public:
+  explicit Student(std::filesystem::path program);
+
+  /// Sends a request; does not wait for its answer.
+  void send(const nlohmann::json& request, std::string_view payload = {},
+            const std::vector<int>& descriptors = {});
+
+  /// Takes the one answer to the last request. Throws StudentFault.
+  Message receive(std::chrono::milliseconds time = answer_time);
+
+  /// `send` and `receive`.
+  Message ask(const nlohmann::json& request, std::string_view payload = {},
+              const std::vector<int>& descriptors = {});
+
+  /// Throws StudentFault when more came than was asked for.
+  void expect_silence();
+
+  /// What /proc says of its descriptors, from outside: "3 socket:[123]", sorted by number.
+  std::vector<std::string> open_descriptors() const;
+
+  /// Interrupts the system call that it waits in, if any (SIGUSR1).
+  void interrupt() const;
+
+  /// What it printed so far, at most `limit` bytes.
+  std::string output(std::size_t limit = 4096) const;
+
+  /// How long an answer may take that the contract does not bound. Generous: the machine may be busy.
+  static constexpr std::chrono::milliseconds answer_time{5000};
+
+ private:
+  [[noreturn]] void explain_death();
+
+  std::filesystem::path program_;
+  FileDescriptor output_;
+  Channel channel_;
+  Child child_;
+
+  Student(std::filesystem::path program, std::pair<Channel, Channel> ends);
+};
+
+}  // namespace dialtone
