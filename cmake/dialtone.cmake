@@ -31,6 +31,9 @@ endif()
 add_compile_options(-g1 -U_FORTIFY_SOURCE)
 
 set(DIALTONE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND DIALTONE_WARNINGS -Wno-restrict)  # false alarms on string + string (GCC PR 105651)
+endif()
 
 # The project's own code: warnings are errors.
 add_library(dialtone_strict INTERFACE)
@@ -56,7 +59,7 @@ function(keep_pristine_starter file)
 endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
-# add_lab(NN-some-name [LINK lab::other ...])
+# add_lab(NN-some-name [LINK lab::other ...] [JUDGE more_cases.cpp ...])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
@@ -70,9 +73,9 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;JUDGE")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
-    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK lab::name ...]")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK lab::name ...] [JUDGE file.cpp ...]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
@@ -128,7 +131,8 @@ function(add_lab directory)
       EXCLUDE_FROM_ALL FALSE)
   endif()
 
-  add_executable(${name}_judge ${folder}/judge/cases.cpp)
+  list(TRANSFORM arg_JUDGE PREPEND ${folder}/judge/)
+  add_executable(${name}_judge ${folder}/judge/cases.cpp ${arg_JUDGE})
   target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict)
   set_target_properties(${name}_judge PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})

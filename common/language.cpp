@@ -33,6 +33,8 @@ Language language() {
   return *chosen_language;
 }
 
-void set_language(Language chosen) { chosen_language = chosen; }
+void set_language(Language chosen) {
+  chosen_language = chosen;
+}
 
 }  // namespace dialtone

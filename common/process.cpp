@@ -62,8 +62,8 @@ bool arrange_descriptors(std::pair<int, int>* wanted, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
     if (dup2(wanted[i].second, wanted[i].first) < 0) return false;
   for (int fd = 3; fd <= highest; ++fd) {
-    const bool is_wanted = std::any_of(wanted, wanted + count,
-                                       [fd](const auto& pair) { return pair.first == fd; });
+    const bool is_wanted =
+        std::any_of(wanted, wanted + count, [fd](const auto& pair) { return pair.first == fd; });
     if (!is_wanted) fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   // Marked, not closed: the pipe that reports a failed exec is among them.

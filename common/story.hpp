@@ -21,12 +21,17 @@ struct StoryFailed {
 };
 
 /// A value as a story shows it: bytes made printable, figures as they are.
-inline std::string show(std::string_view text) { return printable(text); }
-inline std::string show(const char* text) { return printable(text); }
-inline std::string show(bool value) { return value ? "true" : "false"; }
+inline std::string show(std::string_view text) {
+  return printable(text);
+}
+inline std::string show(const char* text) {
+  return printable(text);
+}
+inline std::string show(bool value) {
+  return value ? "true" : "false";
+}
 template <class T>
-  requires(std::integral<T> && !std::same_as<T, bool>)
-std::string show(T value) {
+requires(std::integral<T> && !std::same_as<T, bool>) std::string show(T value) {
   return std::to_string(value);
 }
 

@@ -21,11 +21,11 @@ struct Character {
 
 Character first_character(std::string_view text) {
   utf8proc_int32_t point = 0;
-  const auto bytes =
-      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                       static_cast<utf8proc_ssize_t>(text.size()), &point);
+  const auto bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                      static_cast<utf8proc_ssize_t>(text.size()), &point);
   if (bytes <= 0) return {1, 1, false};
-  return {static_cast<std::size_t>(bytes), static_cast<std::size_t>(utf8proc_charwidth(point)), true};
+  return {static_cast<std::size_t>(bytes), static_cast<std::size_t>(utf8proc_charwidth(point)),
+          true};
 }
 
 std::string cell_text(std::string_view cell, std::size_t width, bool right) {
@@ -184,13 +184,27 @@ std::string coloured(Colour colour, std::string_view text) {
   if (!stdout_is_lively()) return std::string(text);
   const char* code = "";
   switch (colour) {
-    case Colour::red: code = "31"; break;
-    case Colour::green: code = "32"; break;
-    case Colour::yellow: code = "33"; break;
-    case Colour::blue: code = "34"; break;
-    case Colour::cyan: code = "36"; break;
-    case Colour::bold: code = "1"; break;
-    case Colour::dim: code = "2"; break;
+    case Colour::red:
+      code = "31";
+      break;
+    case Colour::green:
+      code = "32";
+      break;
+    case Colour::yellow:
+      code = "33";
+      break;
+    case Colour::blue:
+      code = "34";
+      break;
+    case Colour::cyan:
+      code = "36";
+      break;
+    case Colour::bold:
+      code = "1";
+      break;
+    case Colour::dim:
+      code = "2";
+      break;
   }
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
@@ -201,7 +215,9 @@ Table::Table(std::vector<std::string> head, std::initializer_list<std::size_t> r
   rows_.push_back(std::move(head));
 }
 
-void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void Table::add(std::vector<std::string> row) {
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::text(std::size_t columns) const {
   std::vector<std::size_t> widths(right_aligned_.size(), 0);
@@ -211,7 +227,8 @@ std::string Table::text(std::size_t columns) const {
 
   constexpr std::size_t gap = 2;
   const auto total = [&] {
-    return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) + gap * (widths.size() - 1);
+    return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) +
+           gap * (widths.size() - 1);
   };
   constexpr std::size_t narrowest = 8;
   while (total() > columns) {  // the widest column gives way first

@@ -50,7 +50,8 @@ bool stdout_is_lively();
 class Table {
  public:
   /// Columns whose index is in `right_aligned` are set flush right (figures).
-  explicit Table(std::vector<std::string> head, std::initializer_list<std::size_t> right_aligned = {});
+  explicit Table(std::vector<std::string> head,
+                 std::initializer_list<std::size_t> right_aligned = {});
 
   /// Precondition: as many cells as the head has.
   void add(std::vector<std::string> row);

@@ -22,6 +22,8 @@ inline std::atomic<const char*> last_noted_todo{nullptr};
 
 /// Stands for the body of an unwritten function that must not throw.
 /// `text` is a literal: "TODO(lab 01): Descriptor::~Descriptor".
-inline void note_todo(const char* text) noexcept { last_noted_todo = text; }
+inline void note_todo(const char* text) noexcept {
+  last_noted_todo = text;
+}
 
 }  // namespace dialtone

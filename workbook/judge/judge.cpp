@@ -23,9 +23,8 @@ std::uint64_t seed_of(std::uint64_t seed, const std::string& id, std::size_t ind
 }
 
 json story_of(const Trial& trial, const StoryFailed& failure) {
-  return {{"input_number", trial.index}, {"input", trial.input()},
-          {"steps", failure.steps},      {"failed", failure.failed},
-          {"expected", failure.expected}, {"got", failure.got}};
+  return {{"input_number", trial.index}, {"input", trial.input()},       {"steps", failure.steps},
+          {"failed", failure.failed},    {"expected", failure.expected}, {"got", failure.got}};
 }
 
 json play(const Case& one, const std::filesystem::path& program, std::uint64_t seed) {

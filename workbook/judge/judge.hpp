@@ -35,9 +35,9 @@ class Trial : public Story {
 };
 
 struct Case {
-  std::string id;                     ///< as in lab.json
-  std::size_t inputs;                 ///< how many are drawn
-  std::function<void(Trial&)> play;   ///< throws StoryFailed or StudentFault when it does not pass
+  std::string id;                    ///< as in lab.json
+  std::size_t inputs;                ///< how many are drawn
+  std::function<void(Trial&)> play;  ///< throws StoryFailed or StudentFault when it does not pass
 };
 
 /// The judge's program: --student PROGRAM [--seed S] [--case ID]... [--lang en|zh].

@@ -36,9 +36,11 @@ int run_shim(const std::map<std::string, Handler>& handlers) {
   sigaction(SIGUSR1, &action, nullptr);
 
   Channel channel{FileDescriptor(channel_number)};
+  if (!channel.send({{"ready", true}})) return 1;
   for (;;) {
     Message request;
-    // Only the judge's own limits end this wait: it kills a student's process that it no longer needs.
+    // Only the judge's own limits end this wait: it kills a student's process that it no longer
+    // needs.
     const auto state = channel.receive(request, std::chrono::hours(1));
     if (state == ChannelState::closed) return 0;
     if (state != ChannelState::message) return 1;

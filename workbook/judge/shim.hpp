@@ -20,7 +20,8 @@ struct Answer {
 /// Calls one function of the student's with what the request holds.
 using Handler = std::function<Answer(Message&)>;
 
-/// Serves requests on the channel until the judge closes it. The request's "call" names the handler.
+/// Serves requests on the channel until the judge closes it. The request's "call" names the
+/// handler.
 int run_shim(const std::map<std::string, Handler>& handlers);
 
 }  // namespace dialtone

@@ -20,7 +20,9 @@ FileDescriptor make_sink() {
   return sink;
 }
 
-bool under_sanitizers() { return std::getenv("DIALTONE_SANITIZED") != nullptr; }
+bool under_sanitizers() {
+  return std::getenv("DIALTONE_SANITIZED") != nullptr;
+}
 
 }  // namespace
 
@@ -38,7 +40,8 @@ Child launch_student(const std::filesystem::path& path, int channel, int output_
   return Child(command);
 }
 
-Student::Student(std::filesystem::path program) : Student(std::move(program), make_channel()) {}
+Student::Student(std::filesystem::path program)
+    : Student(std::filesystem::absolute(program), make_channel()) {}
 
 Student::Student(std::filesystem::path program, std::pair<Channel, Channel> ends)
     : program_(std::move(program)),
@@ -48,31 +51,47 @@ Student::Student(std::filesystem::path program, std::pair<Channel, Channel> ends
 
 void Student::send(const nlohmann::json& request, std::string_view payload,
                    const std::vector<int>& descriptors) {
+  await_start();
   expect_silence();
   if (!channel_.send(request, payload, descriptors)) explain_death();
 }
 
+void Student::await_start() {
+  if (started_) return;
+  take_message(answer_time);
+  started_ = true;
+}
+
 Message Student::receive(std::chrono::milliseconds time) {
+  Message answer = take_message(time);
+  const auto noted = [&answer](const char* name) {
+    return answer.body.contains(name) && answer.body[name].is_string();
+  };
+  for (const char* name : {"todo", "noted_todo"})
+    if (noted(name))
+      throw StudentFault{StudentFault::Kind::todo, answer.body[name].get<std::string>()};
+  if (answer.body.contains("threw"))
+    throw StudentFault{
+        StudentFault::Kind::threw,
+        std::string(tr("an exception came out: ", "抛出了异常：")) + answer.body["threw"].dump()};
+  return answer;
+}
+
+Message Student::take_message(std::chrono::milliseconds time) {
   Message answer;
   switch (channel_.receive(answer, time)) {
-    case ChannelState::message: break;
+    case ChannelState::message:
+      break;
     case ChannelState::timed_out:
       throw StudentFault{StudentFault::Kind::timed_out,
                          std::string(tr("no answer within ", "没有按时回答，时限 ")) +
                              std::to_string(time.count()) + " ms"};
-    case ChannelState::closed: explain_death();
+    case ChannelState::closed:
+      explain_death();
     case ChannelState::malformed:
       throw StudentFault{StudentFault::Kind::malformed,
                          std::string(tr("what came back is not an answer", "返回的内容不是回答"))};
   }
-  if (answer.body.contains("todo") && answer.body["todo"].is_string())
-    throw StudentFault{StudentFault::Kind::todo, answer.body["todo"].get<std::string>()};
-  if (answer.body.contains("noted_todo") && answer.body["noted_todo"].is_string())
-    throw StudentFault{StudentFault::Kind::todo, answer.body["noted_todo"].get<std::string>()};
-  if (answer.body.contains("threw"))
-    throw StudentFault{StudentFault::Kind::threw,
-                       std::string(tr("an exception came out: ", "抛出了异常：")) +
-                           answer.body["threw"].dump()};
   return answer;
 }
 
@@ -102,7 +121,17 @@ std::vector<std::string> Student::open_descriptors() const {
   return lines;
 }
 
-void Student::interrupt() const { kill(child_.pid(), SIGUSR1); }
+std::string Student::descriptor_info(int number) const {
+  try {
+    return read_file("/proc/" + std::to_string(child_.pid()) + "/fdinfo/" + std::to_string(number));
+  } catch (const std::runtime_error&) {
+    return "";
+  }
+}
+
+void Student::interrupt() const {
+  kill(child_.pid(), SIGUSR1);
+}
 
 std::string Student::output(std::size_t limit) const {
   std::string text(limit, '\0');

@@ -1,4 +1,5 @@
-// The judge's side of a student's process: start it within limits, ask, and take one answer in time.
+// The judge's side of a student's process: start it within limits, ask, and take one answer in
+// time.
 #pragma once
 
 #include <chrono>
@@ -46,17 +47,28 @@ class Student {
   /// What /proc says of its descriptors, from outside: "3 socket:[123]", sorted by number.
   std::vector<std::string> open_descriptors() const;
 
+  /// What /proc/PID/fdinfo says of one of its descriptors; empty when it has none of that number.
+  std::string descriptor_info(int number) const;
+
   /// Interrupts the system call that it waits in, if any (SIGUSR1).
   void interrupt() const;
 
   /// What it printed so far, at most `limit` bytes.
   std::string output(std::size_t limit = 4096) const;
 
-  /// How long an answer may take that the contract does not bound. Generous: the machine may be busy.
+  /// How long an answer may take that the contract does not bound. Generous: the machine may be
+  /// busy.
   static constexpr std::chrono::milliseconds answer_time{5000};
 
  private:
   [[noreturn]] void explain_death();
+
+  /// The first message of a shim says that it runs; before that a signal would kill it.
+  void await_start();
+
+  Message take_message(std::chrono::milliseconds time);
+
+  bool started_ = false;
 
   std::filesystem::path program_;
   FileDescriptor output_;

@@ -1,5 +1,5 @@
-// Carries lab 01's code for the judge. Descriptors that the student's functions return stay here, in
-// numbered slots, until the judge asks to drop them.
+// Carries lab 01's code for the judge. Descriptors that the student's functions return stay here,
+// in numbered slots, until the judge asks to drop them.
 #include "shim.hpp"
 
 #include <unistd.h>
@@ -22,12 +22,18 @@ int next_slot = 0;
 
 const char* name_of(Error::Kind kind) {
   switch (kind) {
-    case Error::Kind::bad_address: return "bad_address";
-    case Error::Kind::refused: return "refused";
-    case Error::Kind::timed_out: return "timed_out";
-    case Error::Kind::end_of_stream: return "end_of_stream";
-    case Error::Kind::broken: return "broken";
-    case Error::Kind::system: return "system";
+    case Error::Kind::bad_address:
+      return "bad_address";
+    case Error::Kind::refused:
+      return "refused";
+    case Error::Kind::timed_out:
+      return "timed_out";
+    case Error::Kind::end_of_stream:
+      return "end_of_stream";
+    case Error::Kind::broken:
+      return "broken";
+    case Error::Kind::system:
+      return "system";
   }
   return "?";
 }
@@ -40,10 +46,13 @@ Answer failed(const Error& error) {
              {"message", error.message}}}}};
 }
 
-Answer value(json what) { return {{{"value", std::move(what)}}}; }
+Answer value(json what) {
+  return {{{"value", std::move(what)}}};
+}
 
 json fields_of(const Address& address) {
-  return {{"family", static_cast<int>(address.family)}, {"name", address.name}, {"port", address.port}};
+  return {
+      {"family", static_cast<int>(address.family)}, {"name", address.name}, {"port", address.port}};
 }
 
 Address address_of(const json& fields) {
@@ -64,8 +73,8 @@ int socket_of(const Message& request) {
 Answer keep(Result<Descriptor> made) {
   if (!made) return failed(made.error());
   const int slot = next_slot++;
-  slots[slot] = std::move(*made);
-  return value({{"slot", slot}, {"number", slots[slot].get()}});
+  const int number = slots.emplace(slot, std::move(*made)).first->second.get();
+  return value({{"slot", slot}, {"number", number}});
 }
 
 Answer parse(Message& request) {
@@ -73,7 +82,25 @@ Answer parse(Message& request) {
   return address ? value(fields_of(*address)) : failed(address.error());
 }
 
-Answer print(Message& request) { return value(to_string(address_of(request.body.at("address")))); }
+Answer system_form(Message& request) {
+  const auto system = to_system(address_of(request.body.at("address")));
+  if (!system) return failed(system.error());
+  Answer answer = value(nullptr);
+  answer.payload.assign(reinterpret_cast<const char*>(&system->storage), system->length);
+  return answer;
+}
+
+Answer from_system_form(Message& request) {
+  SystemAddress system;
+  std::memcpy(&system.storage, request.payload.data(), request.payload.size());
+  system.length = static_cast<socklen_t>(request.payload.size());
+  const auto address = from_system(system);
+  return address ? value(fields_of(*address)) : failed(address.error());
+}
+
+Answer print(Message& request) {
+  return value(to_string(address_of(request.body.at("address"))));
+}
 
 template <class Number, std::size_t N>
 Answer cross_wire(const Message& request) {
@@ -90,9 +117,12 @@ Answer cross_wire(const Message& request) {
 
 Answer wire(Message& request) {
   switch (request.body.at("bits").get<int>()) {
-    case 16: return cross_wire<std::uint16_t, 2>(request);
-    case 32: return cross_wire<std::uint32_t, 4>(request);
-    default: return cross_wire<std::uint64_t, 8>(request);
+    case 16:
+      return cross_wire<std::uint16_t, 2>(request);
+    case 32:
+      return cross_wire<std::uint32_t, 4>(request);
+    default:
+      return cross_wire<std::uint64_t, 8>(request);
   }
 }
 
@@ -108,7 +138,13 @@ Answer own(Message& request) {
     std::optional<Descriptor>& owner = owners[step.at(1).get<int>()];
     if (what == "own") {
       owner.reset();
-      owner.emplace(request.descriptors.at(given++).release());
+      int fd = request.descriptors.at(given++).release();
+      if (step.size() > 2 && fd != step.at(2).get<int>()) {  // a number of the judge's choice
+        ::dup2(fd, step.at(2).get<int>());
+        ::close(fd);
+        fd = step.at(2).get<int>();
+      }
+      owner.emplace(fd);
     } else if (what == "construct") {
       std::optional<Descriptor>& source = owners[step.at(2).get<int>()];
       owner.reset();
@@ -134,40 +170,42 @@ Answer disown(Message&) {
   return value(nullptr);
 }
 
-Answer send(Message& request) {
+Answer send_bytes(Message& request) {
   const auto bytes = std::as_bytes(std::span(request.payload));
   const auto sent = send_all(socket_of(request), bytes, deadline_of(request));
   return sent ? value(nullptr) : failed(sent.error());
 }
 
-Answer receive(Message& request) {
+Answer receive_bytes(Message& request) {
   std::string buffer(request.body.at("size").get<std::size_t>(), '\0');
-  const auto received = receive_exactly(socket_of(request), std::as_writable_bytes(std::span(buffer)),
-                                        deadline_of(request));
+  const auto received = receive_exactly(
+      socket_of(request), std::as_writable_bytes(std::span(buffer)), deadline_of(request));
   Answer answer = received ? value(nullptr) : failed(received.error());
   answer.payload = std::move(buffer);
   return answer;
 }
 
-Answer wait(Message& request) {
+Answer wait_until_ready(Message& request) {
   const auto direction =
       request.body.at("readable").get<bool>() ? Direction::readable : Direction::writable;
   const auto ready = wait_ready(socket_of(request), direction, deadline_of(request));
   return ready ? value(nullptr) : failed(ready.error());
 }
 
-Answer call(Message& request) {
+Answer place_call(Message& request) {
   return keep(dial(address_of(request.body.at("address")), deadline_of(request)));
 }
 
-Answer listen(Message& request) {
+Answer listen_for_calls(Message& request) {
   return keep(
       listen_on(address_of(request.body.at("address")), request.body.at("backlog").get<int>()));
 }
 
-Answer pick_up(Message& request) { return keep(answer(socket_of(request), deadline_of(request))); }
+Answer pick_up(Message& request) {
+  return keep(answer(socket_of(request), deadline_of(request)));
+}
 
-Answer name(Message& request) {
+Answer tell_address(Message& request) {
   const bool here = request.body.at("local").get<bool>();
   const auto address = here ? local_address(socket_of(request)) : peer_address(socket_of(request));
   return address ? value(fields_of(*address)) : failed(address.error());
@@ -183,15 +221,17 @@ Answer drop(Message& request) {
 int main() {
   return dialtone::run_shim({{"parse_address", parse},
                              {"to_string", print},
+                             {"to_system", system_form},
+                             {"from_system", from_system_form},
                              {"wire", wire},
                              {"own", own},
                              {"disown", disown},
-                             {"send_all", send},
-                             {"receive_exactly", receive},
-                             {"wait_ready", wait},
-                             {"dial", call},
-                             {"listen_on", listen},
+                             {"send_all", send_bytes},
+                             {"receive_exactly", receive_bytes},
+                             {"wait_ready", wait_until_ready},
+                             {"dial", place_call},
+                             {"listen_on", listen_for_calls},
                              {"answer", pick_up},
-                             {"address", name},
+                             {"address", tell_address},
                              {"drop", drop}});
 }

@@ -28,11 +28,15 @@ tl::unexpected<Error> failure(Error::Kind kind, std::string message, int code = 
 Error::Kind kind_of(int code) {
   switch (code) {
     case ECONNREFUSED:
-    case ENOENT: return Error::Kind::refused;
-    case ETIMEDOUT: return Error::Kind::timed_out;
+    case ENOENT:
+      return Error::Kind::refused;
+    case ETIMEDOUT:
+      return Error::Kind::timed_out;
     case EPIPE:
-    case ECONNRESET: return Error::Kind::broken;
-    default: return Error::Kind::system;
+    case ECONNRESET:
+      return Error::Kind::broken;
+    default:
+      return Error::Kind::system;
   }
 }
 
@@ -45,17 +49,100 @@ tl::unexpected<Error> bad_address(std::string_view text, const std::string& why)
   return failure(Error::Kind::bad_address, "address '" + std::string(text) + "': " + why);
 }
 
-// --- addresses as the kernel wants them ---
-
-struct SystemAddress {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
 constexpr std::size_t longest_unix_name = sizeof(sockaddr_un::sun_path) - 1;
+
+Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool digits =
+      !text.empty() && text.size() <= 5 && error == std::errc() && end == text.data() + text.size();
+  if (!digits) return bad_address(whole, "the port is not a number of 1 to 5 digits");
+  if (port > 65535) return bad_address(whole, "the port is above 65535");
+  return static_cast<std::uint16_t>(port);
+}
+
+Result<Address> parse_unix(std::string_view name, std::string_view whole) {
+  const bool is_abstract = !name.empty() && name.front() == '@';
+  if (is_abstract) name.remove_prefix(1);
+  if (name.empty()) return bad_address(whole, "the name is empty");
+  if (name.size() > longest_unix_name) return bad_address(whole, "the name has over 107 bytes");
+  if (!is_abstract && name.find('\0') != std::string_view::npos)
+    return bad_address(whole, "a path holds no NUL");
+  const auto family = is_abstract ? Address::Family::unix_abstract : Address::Family::unix_path;
+  return Address{family, std::string(name), 0};
+}
+
+template <std::size_t N, class Number>
+std::array<std::byte, N> big_endian(Number number) {
+  std::array<std::byte, N> bytes;
+  for (std::size_t i = 0; i < N; ++i) bytes[i] = std::byte(number >> (8 * (N - 1 - i)) & 0xffU);
+  return bytes;
+}
+
+template <class Number>
+Number from_big_endian(std::span<const std::byte> bytes) {
+  Number number = 0;
+  for (const std::byte byte : bytes)
+    number = static_cast<Number>(number << 8U | std::to_integer<Number>(byte));
+  return number;
+}
+
+Result<Descriptor> make_socket(const SystemAddress& address) {
+  const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return system_failure("socket", errno);
+  return Descriptor(fd);
+}
+
+/// `what`, and why it failed, keeping the rest of the error.
+tl::unexpected<Error> within(const std::string& what, Error error) {
+  error.message = what + ": " + error.message;
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
+// --- addresses ---
+
+Result<Address> parse_address(std::string_view text) {
+  constexpr std::string_view unix_prefix = "unix:";
+  if (text.substr(0, unix_prefix.size()) == unix_prefix)
+    return parse_unix(text.substr(unix_prefix.size()), text);
+
+  const bool bracketed = !text.empty() && text.front() == '[';
+  const std::size_t end = bracketed ? text.find("]:") : text.find(':');
+  if (end == std::string_view::npos)
+    return bad_address(text, "expected HOST:PORT, [HOST]:PORT or unix:PATH");
+  const std::string host(text.substr(bracketed ? 1 : 0, end - (bracketed ? 1 : 0)));
+  const auto port = parse_port(text.substr(end + (bracketed ? 2 : 1)), text);
+  if (!port) return tl::unexpected(port.error());
+
+  // inet_pton reads up to a NUL; what follows one must not be dropped in silence.
+  in6_addr unused{};
+  const int family = bracketed ? AF_INET6 : AF_INET;
+  if (host.find('\0') != std::string::npos || inet_pton(family, host.c_str(), &unused) != 1)
+    return bad_address(text, bracketed ? "not an IPv6 address in the brackets"
+                                       : "the host is not four numbers from 0 to 255");
+  return Address{bracketed ? Address::Family::ipv6 : Address::Family::ipv4, host, *port};
+}
+
+std::string to_string(const Address& address) {
+  switch (address.family) {
+    case Address::Family::ipv4:
+      return address.name + ":" + std::to_string(address.port);
+    case Address::Family::ipv6: {
+      in6_addr binary{};
+      char text[INET6_ADDRSTRLEN];
+      const bool known = inet_pton(AF_INET6, address.name.c_str(), &binary) == 1 &&
+                         inet_ntop(AF_INET6, &binary, text, sizeof text) != nullptr;
+      return "[" + (known ? std::string(text) : address.name) + "]:" + std::to_string(address.port);
+    }
+    case Address::Family::unix_path:
+      return "unix:" + address.name;
+    case Address::Family::unix_abstract:
+      return "unix:@" + address.name;
+  }
+  return address.name;
+}
 
 Result<SystemAddress> to_system(const Address& address) {
   SystemAddress system;
@@ -127,102 +214,17 @@ Result<Address> from_system(const SystemAddress& system) {
                  EAFNOSUPPORT);
 }
 
-Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) {
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool digits = !text.empty() && text.size() <= 5 && error == std::errc() &&
-                      end == text.data() + text.size();
-  if (!digits) return bad_address(whole, "the port is not a number of 1 to 5 digits");
-  if (port > 65535) return bad_address(whole, "the port is above 65535");
-  return static_cast<std::uint16_t>(port);
-}
-
-Result<Address> parse_unix(std::string_view name, std::string_view whole) {
-  const bool is_abstract = !name.empty() && name.front() == '@';
-  if (is_abstract) name.remove_prefix(1);
-  if (name.empty()) return bad_address(whole, "the name is empty");
-  if (name.size() > longest_unix_name) return bad_address(whole, "the name has over 107 bytes");
-  if (!is_abstract && name.find('\0') != std::string_view::npos)
-    return bad_address(whole, "a path holds no NUL");
-  const auto family = is_abstract ? Address::Family::unix_abstract : Address::Family::unix_path;
-  return Address{family, std::string(name), 0};
-}
-
-template <std::size_t N, class Number>
-std::array<std::byte, N> big_endian(Number number) {
-  std::array<std::byte, N> bytes;
-  for (std::size_t i = 0; i < N; ++i) bytes[i] = std::byte(number >> (8 * (N - 1 - i)) & 0xffU);
-  return bytes;
-}
-
-template <class Number>
-Number from_big_endian(std::span<const std::byte> bytes) {
-  Number number = 0;
-  for (const std::byte byte : bytes)
-    number = static_cast<Number>(number << 8U | std::to_integer<Number>(byte));
-  return number;
-}
-
-Result<Descriptor> make_socket(const SystemAddress& address) {
-  const int fd =
-      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return system_failure("socket", errno);
-  return Descriptor(fd);
-}
-
-/// `what`, and why it failed, keeping the rest of the error.
-tl::unexpected<Error> within(const std::string& what, Error error) {
-  error.message = what + ": " + error.message;
-  return tl::unexpected(std::move(error));
-}
-
-}  // namespace
-
-// --- addresses ---
-
-Result<Address> parse_address(std::string_view text) {
-  constexpr std::string_view unix_prefix = "unix:";
-  if (text.substr(0, unix_prefix.size()) == unix_prefix)
-    return parse_unix(text.substr(unix_prefix.size()), text);
-
-  const bool bracketed = !text.empty() && text.front() == '[';
-  const std::size_t end = bracketed ? text.find("]:") : text.find(':');
-  if (end == std::string_view::npos)
-    return bad_address(text, "expected HOST:PORT, [HOST]:PORT or unix:PATH");
-  const std::string host(text.substr(bracketed ? 1 : 0, end - (bracketed ? 1 : 0)));
-  const auto port = parse_port(text.substr(end + (bracketed ? 2 : 1)), text);
-  if (!port) return tl::unexpected(port.error());
-
-  // inet_pton reads up to a NUL; what follows one must not be dropped in silence.
-  in6_addr unused{};
-  const int family = bracketed ? AF_INET6 : AF_INET;
-  if (host.find('\0') != std::string::npos || inet_pton(family, host.c_str(), &unused) != 1)
-    return bad_address(text, bracketed ? "not an IPv6 address in the brackets"
-                                       : "the host is not four numbers from 0 to 255");
-  return Address{bracketed ? Address::Family::ipv6 : Address::Family::ipv4, host, *port};
-}
-
-std::string to_string(const Address& address) {
-  switch (address.family) {
-    case Address::Family::ipv4: return address.name + ":" + std::to_string(address.port);
-    case Address::Family::ipv6: {
-      in6_addr binary{};
-      char text[INET6_ADDRSTRLEN];
-      const bool known = inet_pton(AF_INET6, address.name.c_str(), &binary) == 1 &&
-                         inet_ntop(AF_INET6, &binary, text, sizeof text) != nullptr;
-      return "[" + (known ? std::string(text) : address.name) + "]:" + std::to_string(address.port);
-    }
-    case Address::Family::unix_path: return "unix:" + address.name;
-    case Address::Family::unix_abstract: return "unix:@" + address.name;
-  }
-  return address.name;
-}
-
 // --- byte order ---
 
-std::array<std::byte, 2> to_wire(std::uint16_t number) { return big_endian<2>(number); }
-std::array<std::byte, 4> to_wire(std::uint32_t number) { return big_endian<4>(number); }
-std::array<std::byte, 8> to_wire(std::uint64_t number) { return big_endian<8>(number); }
+std::array<std::byte, 2> to_wire(std::uint16_t number) {
+  return big_endian<2>(number);
+}
+std::array<std::byte, 4> to_wire(std::uint32_t number) {
+  return big_endian<4>(number);
+}
+std::array<std::byte, 8> to_wire(std::uint64_t number) {
+  return big_endian<8>(number);
+}
 
 std::uint16_t from_wire(std::span<const std::byte, 2> bytes) {
   return from_big_endian<std::uint16_t>(bytes);
@@ -250,7 +252,9 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-int Descriptor::release() noexcept { return std::exchange(fd_, -1); }
+int Descriptor::release() noexcept {
+  return std::exchange(fd_, -1);
+}
 
 // --- whole sends, exact receives ---
 
@@ -272,8 +276,8 @@ Result<void> send_all(int socket, std::span<const std::byte> bytes, Deadline dea
   std::size_t sent = 0;
   while (sent < bytes.size()) {
     // MSG_NOSIGNAL: a peer that is gone is an error to return, not a SIGPIPE to die of.
-    const ssize_t count = ::send(socket, bytes.data() + sent, bytes.size() - sent,
-                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count =
+        ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count >= 0) {
       sent += static_cast<std::size_t>(count);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -345,8 +349,7 @@ Result<Descriptor> listen_on(const Address& address, int backlog) {
 
   const int yes = 1;
   if (::setsockopt(phone->get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-      ::bind(phone->get(), here->get(), here->length) != 0 ||
-      ::listen(phone->get(), backlog) != 0)
+      ::bind(phone->get(), here->get(), here->length) != 0 || ::listen(phone->get(), backlog) != 0)
     return system_failure(what, errno);
   return phone;
 }

@@ -22,6 +22,10 @@ Result<Address> parse_address(std::string_view /*text*/) { todo("01", "parse_add
 
 std::string to_string(const Address& /*address*/) { todo("01", "to_string"); }
 
+Result<SystemAddress> to_system(const Address& /*address*/) { todo("01", "to_system"); }
+
+Result<Address> from_system(const SystemAddress& /*system*/) { todo("01", "from_system"); }
+
 // --- byte order ---
 
 std::array<std::byte, 2> to_wire(std::uint16_t /*number*/) { todo("01", "to_wire (16 bits)"); }
