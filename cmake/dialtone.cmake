@@ -88,6 +88,8 @@ function(add_lab directory)
     endif()
   endforeach()
 
+  set_property(GLOBAL APPEND PROPERTY DIALTONE_LABS ${number})
+
   add_library(${name}_contract INTERFACE)
   target_include_directories(${name}_contract INTERFACE ${folder})
   target_link_libraries(${name}_contract INTERFACE dialtone_base tl::expected ${arg_LINK})
@@ -138,7 +140,8 @@ function(add_lab directory)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
 
   add_executable(${name}_demo ${folder}/demo.cpp)
-  target_link_libraries(${name}_demo PRIVATE lab::${name} dialtone_common dialtone_strict)
+  target_link_libraries(${name}_demo PRIVATE lab::${name} dialtone_common
+    nlohmann_json::nlohmann_json dialtone_strict)
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
 
   add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)

@@ -21,7 +21,14 @@ file(WRITE ${HEADER} "${header}")
 
 file(REMOVE_RECURSE ${OUTPUT})
 file(MAKE_DIRECTORY ${OUTPUT})
-execute_process(COMMAND ${DOXYGEN} ${DOXYFILE} RESULT_VARIABLE status)
-if(NOT status EQUAL 0)
+execute_process(COMMAND ${DOXYGEN} ${DOXYFILE} RESULT_VARIABLE status ERROR_VARIABLE warnings)
+# Some releases say of their own Chinese that a few of its sentences are still English: no fault here.
+string(REGEX REPLACE
+  "[^\n]*The selected output language[^\n]*\n?[^\n]*As a result some sentences[^\n]*\n*" ""
+  ours "${warnings}")
+if(NOT ours STREQUAL "")
+  message("${ours}")
+endif()
+if(NOT status EQUAL 0 AND (ours STREQUAL warnings OR NOT ours STREQUAL ""))
   message(FATAL_ERROR "site: doxygen warned (see above); a warning is an error here")
 endif()

@@ -23,7 +23,7 @@ esac
 # takes *this* and **this** for emphasis only between spaces, which Chinese does not write.
 chinese() {
   LC_ALL=C awk '
-    function emphasised(line,    parts, count, i, text) {
+    function emphasised(line,    parts, count, i, text, tag, whole) {
       count = split(line, parts, "`")  # the odd parts stand outside `code`
       for (i = 1; i <= count; i++) {
         if (i % 2)
@@ -34,10 +34,9 @@ chinese() {
             parts[i] = substr(parts[i], 1, RSTART - 1) "<" tag ">" text "</" tag ">" \
               substr(parts[i], RSTART + RLENGTH)
           }
-        text = i == 1 ? parts[1] : whole "`" parts[i]
-        whole = text
+        whole = i == 1 ? parts[1] : whole "`" parts[i]
       }
-      return count ? whole : line
+      return whole
     }
     function flush() { if (held) print fence_line ? last : emphasised(last) }
     {
@@ -64,6 +63,7 @@ chinese() {
 }
 
 # A page's name in Doxygen has underscores where the file's has hyphens. Fenced code stays as it is.
+# shellcheck disable=SC2016  # the backquotes are Markdown's
 case $language in
   zh) chinese "$file" ;;
   *) cat "$file" ;;

@@ -28,7 +28,8 @@ class Value {
   void expect_members(const std::vector<std::string>& names) const {
     if (!value_.is_object()) refuse(words("expected an object", "应为对象"));
     for (const std::string& name : names)
-      if (!value_.contains(name)) refuse(words("\"" + name + "\" is missing", "缺少 \"" + name + "\""));
+      if (!value_.contains(name))
+        refuse(words("\"" + name + "\" is missing", "缺少 \"" + name + "\""));
     for (const auto& item : value_.items())
       if (std::find(names.begin(), names.end(), item.key()) == names.end())
         refuse(words("unknown key \"" + item.key() + "\"", "未知的键 \"" + item.key() + "\""));
@@ -85,13 +86,14 @@ LabCase read_case(const Value& value) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
   if (!std::all_of(one.id.begin(), one.id.end(), allowed))
-    value.member("id").refuse(words("expected small letters, digits and _ alone",
-                                    "只能含小写字母、数字和 _"));
+    value.member("id").refuse(
+        words("expected small letters, digits and _ alone", "只能含小写字母、数字和 _"));
   one.points = value.member("points").points();
   one.title = value.member("title").bilingual();
   for (const Value& hint : value.member("hints").elements()) one.hints.push_back(hint.bilingual());
   if (one.hints.empty())
-    value.member("hints").refuse(words("a case needs at least one hint", "每个用例至少要有一条提示"));
+    value.member("hints").refuse(
+        words("a case needs at least one hint", "每个用例至少要有一条提示"));
   return one;
 }
 

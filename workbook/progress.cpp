@@ -100,8 +100,8 @@ void Progress::write(const fs::path& file) const {
   try {
     write_file(file, text());
   } catch (const std::exception& failure) {
-    throw Failure(words("cannot keep the progress in ", "无法把进度保存到 ") + file.string() + ": " +
-                  failure.what());
+    throw Failure(words("cannot keep the progress in ", "无法把进度保存到 ") + file.string() +
+                  ": " + failure.what());
   }
 }
 

@@ -23,8 +23,9 @@ struct LabProgress {
 
 /// The file's lines:
 ///   01 socket-basics 85 addresses,send_all seed=7 2025-01-31    a lab's best run ("-" for no case)
-///   hint 01 send_all 2                                          two of that case's hints were shown
-///   solution 01                                                 its solution was asked for unsolved
+///   hint 01 send_all 2                                          two of that case's hints were
+///   shown solution 01                                                 its solution was asked for
+///   unsolved
 /// Lines that it does not understand are kept as they are.
 class Progress {
  public:

@@ -38,9 +38,11 @@ Tree find_tree() {
                         "本程序不在构建目录中：" + build.string() +
                             " 没有指明源码目录的 CMakeCache.txt；请运行 `make build` 生成的程序"));
   if (!fs::is_directory(fs::path(root) / "labs"))
-    throw Failure(words("the source tree " + root + " has no labs/ folder: was it moved? Configure "
+    throw Failure(words("the source tree " + root +
+                            " has no labs/ folder: was it moved? Configure "
                             "the build again (cmake -S . -B build -G Ninja)",
-                        "源码目录 " + root + " 中没有 labs/：它被移动了吗？请重新配置构建"
+                        "源码目录 " + root +
+                            " 中没有 labs/：它被移动了吗？请重新配置构建"
                             "（cmake -S . -B build -G Ninja）"));
   return {root, build};
 }

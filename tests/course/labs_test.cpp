@@ -1,0 +1,205 @@
+// What must hold for every lab of the course. The lab is named by DIALTONE_LAB.
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <regex>
+#include <set>
+#include <thread>
+
+#include "judgement.hpp"
+#include "practice.hpp"
+#include "pristine.hpp"
+#include "recipe.hpp"
+
+using namespace dialtone;
+namespace fs = std::filesystem;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+const Tree tree{DIALTONE_ROOT, DIALTONE_BUILD};
+
+const Lab& lab_under_test() {
+  static const std::vector<Lab> labs = load_labs(tree);
+  const char* number = std::getenv("DIALTONE_LAB");
+  return find_lab(labs, number != nullptr ? number : "01");
+}
+
+/// The starter as it ships, in a file of its own: what a student has done to theirs is no matter.
+class PristineStarter {
+ public:
+  PristineStarter() : path_(folder_.path() / lab_under_test().file_name()) {
+    write_file(path_, pristine_text(tree, lab_under_test()));
+  }
+  const fs::path& path() const { return path_; }
+  const fs::path& folder() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
+  fs::path path_;
+};
+
+/// The file compiled and linked in the starter's place. Empty text where all went well.
+std::string build_in_place(const Recipe& recipe, const fs::path& source, const fs::path& program,
+                           Program which, const std::vector<std::string>& flags = {}) {
+  fs::path object = program;
+  object += ".o";
+  const Outcome compiled = recipe.compile(source, object, flags);
+  if (!compiled.succeeded()) return "compile: " + compiled.err;
+  const Outcome linked = recipe.link(object, program, which);
+  return linked.succeeded() ? "" : "link: " + linked.err;
+}
+
+std::set<std::string> cases_not_passed(const Judgement& judgement) {
+  std::set<std::string> ids;
+  for (const CaseResult& result : judgement.cases)
+    if (result.status != Status::passed) ids.insert(result.of.id);
+  return ids;
+}
+
+std::string joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+// --- mutants ---
+
+struct Mutant {
+  fs::path patch;
+  std::string expected_case;
+};
+
+std::vector<Mutant> mutants_of(const Lab& lab) {
+  std::vector<Mutant> mutants;
+  for (const auto& entry : fs::directory_iterator(tree.root / "labs" / lab.folder() / "mutants")) {
+    if (entry.path().extension() != ".patch") continue;
+    std::smatch match;
+    const std::string text = read_file(entry.path());
+    const bool named = std::regex_search(text, match, std::regex("^Case: ([a-z0-9_]+)\n"));
+    mutants.push_back({entry.path(), named ? match[1].str() : ""});
+  }
+  std::sort(mutants.begin(), mutants.end(),
+            [](const Mutant& a, const Mutant& b) { return a.patch < b.patch; });
+  return mutants;
+}
+
+/// What is wrong with a mutant; empty where it loses its case and no other.
+std::string judge_mutant(const Lab& lab, const Recipe& recipe, const Mutant& mutant) {
+  const TemporaryFolder folder;
+  const fs::path mutated = folder.path() / lab.file_name();
+  Command patch;
+  patch.arguments = {"patch", "--quiet", "-o", mutated.string(),
+                     (tree.root / lab.solution()).string(), mutant.patch.string()};
+  const Outcome patched = run(patch, seconds(20));
+  if (!patched.succeeded()) return "does not apply: " + patched.out + patched.err;
+
+  const fs::path program = folder.path() / "mutant";
+  if (const auto trouble = build_in_place(recipe, mutated, program, Program::shim); !trouble.empty())
+    return trouble;
+  JudgeRequest request;
+  request.seed = test_seed();
+  const auto lost = cases_not_passed(judge(tree, lab, program, request));
+  if (lost == std::set<std::string>{mutant.expected_case}) return "";
+  return "should lose " + mutant.expected_case + ", and loses " + joined(lost);
+}
+
+}  // namespace
+
+TEST_CASE("the_solution_passes_every_case") {
+  const Lab& lab = lab_under_test();
+  JudgeRequest request;
+  request.seed = test_seed();
+  const Judgement judgement = judge(tree, lab, lab_program(tree, lab, "shim_solution"), request);
+  for (const CaseResult& result : judgement.cases) {
+    INFO(result.of.id << ": " << to_json(result).dump() << ", seed " << request.seed);
+    CHECK(result.status == Status::passed);
+    CHECK(result.inputs >= 1);
+  }
+  CHECK(judgement.score() == 100);
+}
+
+TEST_CASE("the_judge_plays_the_cases_that_lab_json_names") {
+  const Lab& lab = lab_under_test();
+  Command command;
+  command.arguments = {lab_program(tree, lab, "judge").string(), "--student",
+                       lab_program(tree, lab, "shim_solution").string(), "--seed", "1"};
+  const Outcome outcome = run(command, minutes(3));
+  REQUIRE(outcome.succeeded());
+  std::vector<std::string> played;
+  for (const auto& one : nlohmann::json::parse(outcome.out).at("cases"))
+    played.push_back(one.at("id"));
+  std::vector<std::string> named;
+  for (const LabCase& one : lab.cases) named.push_back(one.id);
+  CHECK(played == named);
+}
+
+TEST_CASE("the_starter_scores_nothing_and_says_each_todo") {
+  const Lab& lab = lab_under_test();
+  const Recipe recipe(tree, lab);
+  const PristineStarter starter;
+  const fs::path shim = starter.folder() / "shim";
+  const fs::path practice = starter.folder() / "practice";
+  REQUIRE(build_in_place(recipe, starter.path(), shim, Program::shim, {"-Werror"}).empty());
+  REQUIRE(build_in_place(recipe, starter.path(), practice, Program::practice, {"-Werror"}).empty());
+
+  JudgeRequest request;
+  request.seed = test_seed();
+  const Judgement judgement = judge(tree, lab, shim, request);
+  CHECK(judgement.score() == 0);
+  std::string said;
+  for (const CaseResult& result : judgement.cases) {
+    INFO(result.of.id);
+    CHECK(result.status == Status::todo);
+    said += result.story.got + '\n';
+  }
+
+  Command command;
+  command.arguments = {practice.string(), "--lang", "en"};
+  const Outcome outcome = run(command, seconds(30));
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.ending.signal == 0);
+  CHECK(outcome.out.find("\nok ") == std::string::npos);
+  CHECK(outcome.out.find("\nFAILED ") == std::string::npos);
+  said += outcome.out;
+
+  const std::string text = read_file(starter.path());
+  const std::regex unwritten(R"re(todo\("(\d\d)", "([^"]+)"\)|note_todo\("([^"]+)"\))re");
+  int count = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), unwritten), end; it != end; ++it, ++count) {
+    const std::string todo = (*it)[3].matched
+                                 ? (*it)[3].str()
+                                 : "TODO(lab " + (*it)[1].str() + "): " + (*it)[2].str();
+    INFO(todo);
+    CHECK(said.find(todo) != std::string::npos);
+  }
+  CHECK(count > 0);
+}
+
+TEST_CASE("every_mutant_loses_just_its_case") {
+  const Lab& lab = lab_under_test();
+  const Recipe recipe(tree, lab);
+  const auto mutants = mutants_of(lab);
+  std::set<std::string> covered;
+  std::vector<std::string> troubles(mutants.size());
+  std::atomic<std::size_t> next{0};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 3; ++i) {  // most of a judge's time is waiting
+    workers.emplace_back([&] {
+      for (std::size_t at = next++; at < mutants.size(); at = next++)
+        troubles[at] = judge_mutant(lab, recipe, mutants[at]);
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+
+  for (std::size_t i = 0; i < mutants.size(); ++i) {
+    INFO(mutants[i].patch.filename().string() << ": " << troubles[i] << ", seed " << test_seed());
+    CHECK(troubles[i].empty());
+    covered.insert(mutants[i].expected_case);
+  }
+  for (const LabCase& one : lab.cases) {
+    INFO("a mutant for the case " << one.id);
+    CHECK(covered.count(one.id) == 1);
+  }
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Runs a tier of the tests: `test.sh FOLDER quick|full|soak`. Builds nothing in FOLDER itself.
+set -eu
+build=${1:?usage: test.sh FOLDER quick|full|soak}
+tier=${2:?usage: test.sh FOLDER quick|full|soak}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+
+run() { # FOLDER CTEST-OPTIONS...: a student's own starter is never part of a tier
+  folder=$1
+  shift
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error -LE starter "$@"
+}
+
+case $tier in
+  quick)
+    run "$build" -LE 'starter|full|soak'
+    ;;
+  full)
+    tools/lint.sh "$build"
+    run "$build" -L full
+    for kind in asan tsan; do
+      tools/build.sh "build/$kind" tests
+      run "build/$kind" -LE 'starter|soak|no-sanitizer'
+    done
+    ;;
+  soak)
+    run "$build" -L soak
+    run "$build" -L 'solution' --repeat until-fail:100
+    ;;
+  *)
+    echo "test: there is no tier '$tier': use quick, full or soak" >&2
+    exit 2
+    ;;
+esac
