@@ -59,7 +59,7 @@ function(keep_pristine_starter file)
 endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
-# add_lab(NN-some-name [LINK lab::other ...] [JUDGE more_cases.cpp ...])
+# add_lab(NN-some-name [LINK lab::other ...] [JUDGE more_cases.cpp ...] [PRECOMPILE <asio.hpp> ...])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
@@ -73,9 +73,9 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;JUDGE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;JUDGE;PRECOMPILE")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
-    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK lab::name ...] [JUDGE file.cpp ...]")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [JUDGE ...] [PRECOMPILE ...]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
@@ -100,6 +100,9 @@ function(add_lab directory)
   endif()
   add_library(${name}_starter STATIC EXCLUDE_FROM_ALL ${folder}/starter/${name}.cpp)
   target_link_libraries(${name}_starter PUBLIC ${name}_contract PRIVATE dialtone_lenient)
+  if(arg_PRECOMPILE)  # large headers are compiled once, so that an edit is judged in seconds
+    target_precompile_headers(${name}_starter PRIVATE ${arg_PRECOMPILE})
+  endif()
   keep_pristine_starter(${folder}/starter/${name}.cpp)
   if(solution IN_LIST variants)
     add_library(${name}_solution STATIC ${folder}/solution/${name}.cpp)

@@ -90,13 +90,18 @@ std::string judge_mutant(const Lab& lab, const Recipe& recipe, const Mutant& mut
   const TemporaryFolder folder;
   const fs::path mutated = folder.path() / lab.file_name();
   Command patch;
-  patch.arguments = {"patch", "--quiet", "-o", mutated.string(),
-                     (tree.root / lab.solution()).string(), mutant.patch.string()};
+  patch.arguments = {"patch",
+                     "--quiet",
+                     "-o",
+                     mutated.string(),
+                     (tree.root / lab.solution()).string(),
+                     mutant.patch.string()};
   const Outcome patched = run(patch, seconds(20));
   if (!patched.succeeded()) return "does not apply: " + patched.out + patched.err;
 
   const fs::path program = folder.path() / "mutant";
-  if (const auto trouble = build_in_place(recipe, mutated, program, Program::shim); !trouble.empty())
+  if (const auto trouble = build_in_place(recipe, mutated, program, Program::shim);
+      !trouble.empty())
     return trouble;
   JudgeRequest request;
   request.seed = test_seed();
@@ -167,10 +172,10 @@ TEST_CASE("the_starter_scores_nothing_and_says_each_todo") {
   const std::string text = read_file(starter.path());
   const std::regex unwritten(R"re(todo\("(\d\d)", "([^"]+)"\)|note_todo\("([^"]+)"\))re");
   int count = 0;
-  for (std::sregex_iterator it(text.begin(), text.end(), unwritten), end; it != end; ++it, ++count) {
-    const std::string todo = (*it)[3].matched
-                                 ? (*it)[3].str()
-                                 : "TODO(lab " + (*it)[1].str() + "): " + (*it)[2].str();
+  for (std::sregex_iterator it(text.begin(), text.end(), unwritten), end; it != end;
+       ++it, ++count) {
+    const std::string todo =
+        (*it)[3].matched ? (*it)[3].str() : "TODO(lab " + (*it)[1].str() + "): " + (*it)[2].str();
     INFO(todo);
     CHECK(said.find(todo) != std::string::npos);
   }

@@ -26,7 +26,8 @@ Script* current = nullptr;
 Fault next_fault(const char* name) {
   const std::lock_guard lock(guard);
   if (current == nullptr) return Fault::pass();
-  if (auto found = current->next.find(name); found != current->next.end() && !found->second.empty()) {
+  if (auto found = current->next.find(name);
+      found != current->next.end() && !found->second.empty()) {
     const Fault fault = found->second.front();
     found->second.pop_front();
     return fault;
@@ -56,8 +57,12 @@ long meet(const char* name, int descriptor, std::size_t bytes, int flags, Real r
       result = real(std::min(bytes, static_cast<std::size_t>(fault.value)));
       break;
     case Fault::Kind::end_of_stream:
-    case Fault::Kind::timed_out: result = 0; break;
-    case Fault::Kind::pass: result = real(bytes); break;
+    case Fault::Kind::timed_out:
+      result = 0;
+      break;
+    case Fault::Kind::pass:
+      result = real(bytes);
+      break;
   }
   note(name, descriptor, bytes, flags, result);
   return result;
@@ -157,15 +162,13 @@ ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
 int __wrap_poll(pollfd* waits, nfds_t count, int milliseconds) {
   const int fd = count > 0 ? waits[0].fd : -1;
   const int events = count > 0 ? waits[0].events : 0;
-  return static_cast<int>(meet("poll", fd, 0, events, [&](size_t) {
-    return __real_poll(waits, count, milliseconds);
-  }));
+  return static_cast<int>(
+      meet("poll", fd, 0, events, [&](size_t) { return __real_poll(waits, count, milliseconds); }));
 }
 
 int __wrap_socket(int domain, int type, int protocol) {
-  return static_cast<int>(meet("socket", domain, 0, type, [&](size_t) {
-    return __real_socket(domain, type, protocol);
-  }));
+  return static_cast<int>(meet("socket", domain, 0, type,
+                               [&](size_t) { return __real_socket(domain, type, protocol); }));
 }
 
 int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
@@ -189,9 +192,8 @@ int __wrap_accept(int fd, sockaddr* address, socklen_t* length) {
 }
 
 int __wrap_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
-  return static_cast<int>(meet("accept", fd, 0, flags, [&](size_t) {
-    return __real_accept4(fd, address, length, flags);
-  }));
+  return static_cast<int>(meet("accept", fd, 0, flags,
+                               [&](size_t) { return __real_accept4(fd, address, length, flags); }));
 }
 
 int __wrap_shutdown(int fd, int how) {

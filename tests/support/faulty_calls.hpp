@@ -1,6 +1,6 @@
-// System calls that fail on purpose. The practice tests are linked with -Wl,--wrap=CALL for each call
-// named here: what the student's code calls arrives at this script first, and at the system only
-// where the script says nothing.
+// System calls that fail on purpose. The practice tests are linked with -Wl,--wrap=CALL for each
+// call named here: what the student's code calls arrives at this script first, and at the system
+// only where the script says nothing.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ namespace dialtone {
 /// What the next call of one kind does instead of asking the system.
 struct Fault {
   enum class Kind {
-    error,         ///< returns -1 with errno = `value`
-    at_most,       ///< does the real call with at most `value` bytes
-    end_of_stream, ///< returns 0, as recv does when the peer has hung up
-    timed_out,     ///< poll only: returns 0, as when the time is over
-    pass,          ///< the real call, untouched
+    error,          ///< returns -1 with errno = `value`
+    at_most,        ///< does the real call with at most `value` bytes
+    end_of_stream,  ///< returns 0, as recv does when the peer has hung up
+    timed_out,      ///< poll only: returns 0, as when the time is over
+    pass,           ///< the real call, untouched
   };
   Kind kind;
   int value = 0;

@@ -1,5 +1,5 @@
-// Catch2's main, compiled once, with a reporter that tells each test as one line and each failure as
-// a story.
+// Catch2's main, compiled once, with a reporter that tells each test as one line and each failure
+// as a story.
 #if __has_include(<catch2/catch_session.hpp>)  // Catch2 3
 #include <catch2/catch_session.hpp>
 #include <catch2/catch_test_case_info.hpp>
@@ -70,16 +70,14 @@ CATCH_TRANSLATE_EXCEPTION(const dialtone::Todo& todo) {
   return failure;
 }
 
-/// "ok NAME", "TODO NAME" or "FAILED NAME", a line for each test; under a failure, its story. A test
-/// is announced on stderr first, so that a crash can be told with its name.
+/// "ok NAME", "TODO NAME" or "FAILED NAME", a line for each test; under a failure, its story. A
+/// test is announced on stderr first, so that a crash can be told with its name.
 class StoryReporter : public ReporterBase {
  public:
   using ReporterBase::ReporterBase;
 
   static std::string getDescription() { return "one line a test, a story a failure"; }
-  static std::set<Catch::Verbosity> getSupportedVerbosities() {
-    return {Catch::Verbosity::Normal};
-  }
+  static std::set<Catch::Verbosity> getSupportedVerbosities() { return {Catch::Verbosity::Normal}; }
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     ReporterBase::testCaseStarting(info);

@@ -44,6 +44,9 @@ class Student {
   /// Throws StudentFault when more came than was asked for.
   void expect_silence();
 
+  /// Whether something came that was not received yet: a peer that waits for it need wait no more.
+  bool has_answered() const { return channel_.has_unread(); }
+
   /// What /proc says of its descriptors, from outside: "3 socket:[123]", sorted by number.
   std::vector<std::string> open_descriptors() const;
 

@@ -1,0 +1,41 @@
+#!/bin/sh
+# How long a student waits: touch a lab's starter, then `workbook check` to its verdict. For each lab
+# five times, starter and solution text; prints the median and the spread in seconds.
+# What bounds it: compiling the one file and linking two programs, then the judge's own waits.
+set -eu
+build=${1:?usage: edit-to-verdict.sh FOLDER}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+runs=5
+
+seconds() { date +%s.%N; }
+
+measure() { # LAB FILE-TEXT LABEL
+  lab=$1 text=$2 label=$3
+  number=$(basename "$lab" | cut -c1-2)
+  starter=$(echo "$lab"/starter/*.cpp)
+  kept=$(mktemp)
+  cp "$starter" "$kept"
+  # shellcheck disable=SC2064  # the names of now
+  trap "cp '$kept' '$starter'; rm -f '$kept'" EXIT INT TERM
+  times=
+  for _ in $(seq "$runs"); do
+    cp "$text" "$starter"
+    begin=$(seconds)
+    "$build/bin/workbook" check "$number" --progress /dev/null >/dev/null 2>&1 || true
+    end=$(seconds)
+    times="$times $(echo "$end $begin" | awk '{printf "%.2f", $1 - $2}')"
+  done
+  cp "$kept" "$starter"
+  rm -f "$kept"
+  trap - EXIT INT TERM
+  # shellcheck disable=SC2086
+  printf '%s\n' $times | sort -n | awk -v name="$(basename "$lab") ($label)" \
+    '{t[NR] = $1} END {printf "%-32s median %s s, %s to %s s, of %d\n", name, t[int((NR + 1) / 2)], t[1], t[NR], NR}'
+}
+
+for lab in labs/[0-9][0-9]-*; do
+  starter=$(echo "$lab"/starter/*.cpp)
+  measure "$lab" "$starter" starter
+  [ ! -d "$lab/solution" ] || measure "$lab" "$(echo "$lab"/solution/*.cpp)" solution
+done
