@@ -69,7 +69,7 @@ std::string crash_place(std::string_view report, const std::filesystem::path& pr
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
     line = line.substr(0, line.find(" ("));  // " (discriminator 2)"
     if (line.find("??") != std::string_view::npos) continue;
-    const std::string place(line.substr(line.rfind('/') + 1));
+    std::string place(line.substr(line.rfind('/') + 1));
     if (place.rfind(std::string(source_name) + ":", 0) == 0) return place;
     if (first.empty() && place.rfind("crash_report", 0) != 0) first = place;
   }

@@ -185,6 +185,8 @@ Result<void> receive_exactly(int socket, std::span<std::byte> buffer, Deadline d
 
 /// Calls the address over a stream socket and waits until the connection stands.
 /// Nobody there: refused. No answer in time: timed_out. The message begins "dial ADDRESS: ".
+/// Simplified: a unix listener whose queue is full cannot be waited for by poll; that is a system
+/// failure (EAGAIN) at once. A production program would try again until its deadline.
 Result<Descriptor> dial(const Address& address, Deadline deadline);
 
 /// Gets a phone, puts in the SIM card (bind) and waits for calls (listen) with room for `backlog`

@@ -75,6 +75,7 @@ foreach(variant starter solution)
     target_link_libraries(toy_sum_${program}_${variant} PRIVATE toy_sum_${variant})
   endforeach()
 endforeach()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${lab})
 file(COPY_FILE ${CMAKE_CURRENT_SOURCE_DIR}/${lab}/judge.sh
   ${CMAKE_BINARY_DIR}/labs/${lab}/toy_sum_judge)
 add_custom_target(toy_sum_judge)

@@ -15,7 +15,9 @@ using nlohmann::json;
 /// A seed for one input: FNV-1a over what names it, so that cases do not share their draws.
 std::uint64_t seed_of(std::uint64_t seed, const std::string& id, std::size_t index) {
   std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : std::to_string(seed) + "/" + id + "/" + std::to_string(index)) {
+  std::string name = std::to_string(seed);
+  name.append("/").append(id).append("/").append(std::to_string(index));
+  for (const char c : name) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 0x100000001b3U;
   }

@@ -40,7 +40,7 @@ Child launch_student(const std::filesystem::path& path, int channel, int output_
   return Child(command);
 }
 
-Student::Student(std::filesystem::path program)
+Student::Student(const std::filesystem::path& program)
     : Student(std::filesystem::absolute(program), make_channel()) {}
 
 Student::Student(std::filesystem::path program, std::pair<Channel, Channel> ends)
@@ -146,8 +146,7 @@ void Student::explain_death() {
   std::string text(tr("the program ended in mid-case: ", "程序在答题中途结束："));
   text += ending ? describe(*ending) : std::string(tr("it closed its channel", "它关闭了通道"));
   const std::string report = output(std::size_t{64} << 10U);
-  const auto name = program_.filename().string();
-  std::string source = crash_place(report, program_, "");
+  const std::string source = crash_place(report, program_, "");
   if (!source.empty()) text += std::string(tr(", at ", "，位于 ")) + source;
   if (const auto sanitizer = report.find("SUMMARY: "); sanitizer != std::string::npos)
     text += "; " + report.substr(sanitizer, report.find('\n', sanitizer) - sanitizer);

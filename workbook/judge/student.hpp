@@ -28,7 +28,7 @@ Child launch_student(const std::filesystem::path& path, int channel, int output_
 
 class Student {
  public:
-  explicit Student(std::filesystem::path program);
+  explicit Student(const std::filesystem::path& program);
 
   /// Sends a request; does not wait for its answer.
   void send(const nlohmann::json& request, std::string_view payload = {},

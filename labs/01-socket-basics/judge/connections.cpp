@@ -340,7 +340,10 @@ FullListener full_listener() {
   getsockname(full.listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &length);
   for (int i = 0; i < 4; ++i) {  // those that find no room stay in SYN-SENT
     full.callers.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    connect(full.callers.back().get(), reinterpret_cast<const sockaddr*>(&address), length);
+    if (connect(full.callers.back().get(), reinterpret_cast<const sockaddr*>(&address), length) !=
+            0 &&
+        errno != EINPROGRESS)
+      throw std::runtime_error("judge: cannot fill a listener's queue");
   }
   return full;
 }

@@ -16,6 +16,7 @@ using dialtone::LoopbackFamily;
 using dialtone::Message;
 using dialtone::milliseconds;
 using dialtone::Trial;
+using dialtone::with_deadline;
 using nlohmann::json;
 
 std::vector<Case> tcp_cases();

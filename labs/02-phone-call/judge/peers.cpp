@@ -125,14 +125,11 @@ Server draw_server(Trial& trial) {
 }
 
 void start_call_tcp(Trial& trial, const Server& server, std::string_view say, milliseconds time) {
-  start(
-      trial,
-      "call_tcp(" + server.text + ", " + count_text(say.size()) + ")",
-      with_deadline({{"call", "call_tcp"}, {"address", server.fields}}, time), say);
+  start(trial, "call_tcp(" + server.text + ", " + count_text(say.size()) + ")",
+        with_deadline({{"call", "call_tcp"}, {"address", server.fields}}, time), say);
 }
 
-void start_answer_tcp(Trial& trial, const Phone& phone, std::string_view reply,
-                      milliseconds time) {
+void start_answer_tcp(Trial& trial, const Phone& phone, std::string_view reply, milliseconds time) {
   start(trial, "answer_tcp(" + count_text(reply.size()) + ")",
         with_deadline({{"call", "answer_tcp"}, {"slot", phone.slot}}, time), reply);
 }

@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-
 #include "cases.hpp"
 #include "language.hpp"
 
@@ -102,9 +101,10 @@ void hear_all_is_bounded(Trial& trial) {
   Line line = draw_line(trial);
   const std::size_t limit = trial.random.between(1, trial.random.chance(0.2) ? 200'000 : 5000);
   const std::size_t over = trial.random.chance(0.5) ? trial.random.between(1, 2000) : 0;
-  const std::size_t size = trial.index % 4 == 0 ? limit : trial.index % 4 == 1 ? limit + 1
-                           : over > 0           ? limit + over
-                                                : trial.random.between(0, limit);
+  const std::size_t size = trial.index % 4 == 0   ? limit
+                           : trial.index % 4 == 1 ? limit + 1
+                           : over > 0             ? limit + over
+                                                  : trial.random.between(0, limit);
   const std::string words = trial.random.bytes(size);
   const bool stays = size > limit && trial.random.chance(0.5);
   start_hear_all(trial, line, limit);
@@ -130,8 +130,10 @@ void hear_all_is_bounded(Trial& trial) {
 void half_close_leaves_the_other_way_open(Trial& trial) {
   if (trial.index % 10 == 9) {
     const FileDescriptor unconnected(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    start(trial, tr("finish_speaking on a socket that was never connected",
-                    "对从未连接的套接字调用 finish_speaking").data(),
+    start(trial,
+          tr("finish_speaking on a socket that was never connected",
+             "对从未连接的套接字调用 finish_speaking")
+              .data(),
           {{"call", "finish_speaking"}}, "", {unconnected.get()});
     expect_error(trial, trial.student.receive(), "finish_speaking");
     return;

@@ -71,7 +71,8 @@ void call_reset_is_an_error(Trial& trial) {
   start_call_tcp(trial, server, say);
   FileDescriptor call = pick_up(trial, server);
   expect_to_hear(trial, call.get(), say);
-  trial.step(std::string(tr("the callee breaks off (RST) after ", "接电话的人中途断线（RST），此前说了 ")) +
+  trial.step(std::string(
+                 tr("the callee breaks off (RST) after ", "接电话的人中途断线（RST），此前说了 ")) +
              count_text(part.size()));
   dialtone::write_within(call.get(), part, peer_time);
   if (trial.random.chance(0.5)) pause(trial.random, 2);
@@ -92,8 +93,7 @@ void waiting_has_room_for_callers(Trial& trial) {
   getsockname(phone.socket.get(), reinterpret_cast<sockaddr*>(&there), &length);
   std::vector<FileDescriptor> callers;
   for (int i = 0; i < 5; ++i) {
-    callers.emplace_back(
-        ::socket(there.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    callers.emplace_back(::socket(there.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     connect(callers.back().get(), reinterpret_cast<const sockaddr*>(&there), length);
   }
   int waiting = 0;
@@ -107,7 +107,8 @@ void waiting_has_room_for_callers(Trial& trial) {
 
 void answer_hears_and_replies(Trial& trial) {
   const Phone phone = wait_for_calls(trial, draw_family(trial.random));
-  const std::string words = trial.random.bytes(trial.index == 1 ? 1024 : trial.random.between(1, 1024));
+  const std::string words =
+      trial.random.bytes(trial.index == 1 ? 1024 : trial.random.between(1, 1024));
   const std::string reply = trial.index == 0 ? "" : draw_words(trial, 5000);
   const bool early = trial.random.chance(0.5);
   if (!early) start_answer_tcp(trial, phone, reply);
@@ -149,10 +150,11 @@ void expect_whole_reply(Trial& trial, int socket, const std::string& reply) {
   const Heard heard = dialtone::hear_to_the_end(socket, reply.size() + 1, peer_time);
   expect_bytes(trial, tr("the reply as the caller hears it", "打电话的人听到的回话"), heard.bytes,
                reply);
-  trial.expect(tr("how the reply ends", "回话如何结束"), heard.ended,
-               std::string(tr("end of stream (FIN)", "流结束（FIN）")),
-               std::string(heard.broken ? tr("connection reset (RST)", "连接被重置（RST）")
-                                        : tr("nothing: the line stays open", "没有结束，线路一直开着")));
+  trial.expect(
+      tr("how the reply ends", "回话如何结束"), heard.ended,
+      std::string(tr("end of stream (FIN)", "流结束（FIN）")),
+      std::string(heard.broken ? tr("connection reset (RST)", "连接被重置（RST）")
+                               : tr("nothing: the line stays open", "没有结束，线路一直开着")));
 }
 
 /// The caller hears the reply's end and still talks on: the callee must listen, not reset the line.

@@ -85,8 +85,7 @@ void phone_is_opened_as_promised(Trial& trial) {
   trial.step(tr("its flags in /proc/PID/fdinfo", "查看 /proc/PID/fdinfo 中的标志"));
   const std::string info = trial.student.descriptor_info(number);
   const auto at = info.find("flags:");
-  const auto flags =
-      at == std::string::npos ? 0 : std::strtoul(info.c_str() + at + 6, nullptr, 8);
+  const auto flags = at == std::string::npos ? 0 : std::strtoul(info.c_str() + at + 6, nullptr, 8);
   trial.expect_equal("O_NONBLOCK", (flags & O_NONBLOCK) != 0, true);
   trial.expect_equal("O_CLOEXEC", (flags & O_CLOEXEC) != 0, true);
   drop(trial, phone);
@@ -97,8 +96,8 @@ void phone_is_opened_as_promised(Trial& trial) {
 void call_says_and_hears(Trial& trial) {
   const Party server = make_party(draw_family(trial.random));
   const std::string say = draw_words(trial, trial.random.chance(0.3) ? 20'000 : 1000);
-  const std::string reply = trial.random.bytes(trial.index == 0 ? usual_limit
-                                                                : trial.random.between(1, 1024));
+  const std::string reply =
+      trial.random.bytes(trial.index == 0 ? usual_limit : trial.random.between(1, 1024));
   start_call_udp(trial, server, say);
   const Letter letter = expect_letter(trial, server, say);
   trial.step(tr("the callee replies", "接电话的人回话"));
@@ -155,14 +154,13 @@ void answer_replies_to_the_sender(Trial& trial) {
     expect_talk(trial, trial.student.receive(), "answer_udp", words, caller.text);
     for (const Party& party : callers) {
       const auto letter = take_datagram_now(party.socket());
-      trial.expect(std::string(tr("the reply arrives at its caller only: ", "回话只到达来电者：")) +
-                       party.text,
-                   letter.has_value() == (&party == &caller),
-                   std::string(&party == &caller ? tr("a datagram", "一个数据报")
-                                                 : tr("nothing", "没有")),
-                   std::string(letter ? tr("a datagram", "一个数据报") : tr("nothing", "没有")));
-      if (letter)
-        expect_bytes(trial, tr("the reply", "回话"), letter->bytes, reply);
+      trial.expect(
+          std::string(tr("the reply arrives at its caller only: ", "回话只到达来电者：")) +
+              party.text,
+          letter.has_value() == (&party == &caller),
+          std::string(&party == &caller ? tr("a datagram", "一个数据报") : tr("nothing", "没有")),
+          std::string(letter ? tr("a datagram", "一个数据报") : tr("nothing", "没有")));
+      if (letter) expect_bytes(trial, tr("the reply", "回话"), letter->bytes, reply);
     }
   }
   drop(trial, phone);
@@ -172,14 +170,14 @@ void answer_replies_to_the_sender(Trial& trial) {
 
 void boundaries_in(Trial& trial, const Phone& phone, const Party& peer,
                    const std::vector<std::string>& letters) {
-  trial.step(tr("the peer sends datagrams, one after the other: ", "对端连发数据报，个数：").data() +
-             std::to_string(letters.size()));
+  trial.step(
+      tr("the peer sends datagrams, one after the other: ", "对端连发数据报，个数：").data() +
+      std::to_string(letters.size()));
   for (const std::string& letter : letters) post(peer.socket(), peer.family, phone.port, letter);
   for (const std::string& letter : letters) {
     const Message answer = receive_datagram(trial, phone, 2000);
     expect_bytes(trial, "Datagram::bytes", answer.payload, letter);
-    trial.expect_equal("Datagram::full_length", number_field(answer, "full_length"),
-                       letter.size());
+    trial.expect_equal("Datagram::full_length", number_field(answer, "full_length"), letter.size());
     trial.expect_equal("Datagram::from", field(answer, "from"), peer.text);
   }
 }
@@ -187,8 +185,7 @@ void boundaries_in(Trial& trial, const Phone& phone, const Party& peer,
 Message send_datagram(Trial& trial, const Phone& phone, const Party& peer,
                       std::string_view letter) {
   start(trial, "send_datagram(" + count_text(letter.size()) + ")",
-        with_deadline(
-            {{"call", "send_datagram"}, {"slot", phone.slot}, {"address", peer.fields}}),
+        with_deadline({{"call", "send_datagram"}, {"slot", phone.slot}, {"address", peer.fields}}),
         letter);
   return trial.student.receive();
 }
@@ -250,8 +247,7 @@ void truncated_is_said(Trial& trial) {
     post(peer.socket(), peer.family, phone.port, "next");
     const Message answer = receive_datagram(trial, phone, limit);
     expect_bytes(trial, "Datagram::bytes", answer.payload, letter.substr(0, limit));
-    trial.expect_equal("Datagram::full_length", number_field(answer, "full_length"),
-                       letter.size());
+    trial.expect_equal("Datagram::full_length", number_field(answer, "full_length"), letter.size());
     expect_bytes(trial, tr("the next datagram", "下一个数据报"),
                  receive_datagram(trial, phone, limit).payload,
                  std::string_view("next").substr(0, limit));
@@ -268,16 +264,18 @@ std::size_t waiting_bytes(const Phone& phone) {
 void dropped_are_counted(Trial& trial) {
   const Phone phone = open_udp(trial, draw_family(trial.random));
   const Party peer = make_party(phone.family);
-  trial.step(tr("its receive queue is made tiny (SO_RCVBUF)", "把它的接收队列调到最小（SO_RCVBUF）"));
+  trial.step(
+      tr("its receive queue is made tiny (SO_RCVBUF)", "把它的接收队列调到最小（SO_RCVBUF）"));
   const int smallest = 1;  // the kernel raises it to its minimum
   setsockopt(phone.socket.get(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest);
 
   std::size_t lost = 0;
   for (int round = 0; round < 2; ++round) {
     const std::size_t sent = trial.random.between(1, 30);
-    trial.step(tr("the peer sends datagrams while nobody listens: ", "无人接收时对端发来数据报，个数：")
-                   .data() +
-               std::to_string(sent));
+    trial.step(
+        tr("the peer sends datagrams while nobody listens: ", "无人接收时对端发来数据报，个数：")
+            .data() +
+        std::to_string(sent));
     for (std::size_t i = 0; i < sent; ++i)
       post(peer.socket(), peer.family, phone.port, draw_words(trial, 600));
     std::size_t received = 0;

@@ -116,6 +116,7 @@ Result<std::size_t> hear_more(int call, std::string& heard, std::size_t limit, D
   }
 }
 
+//! [hang_up_in_order]
 /// Hangs up so that no RST overtakes what was said: the kernel sends one when a socket is closed
 /// with bytes unread, and it makes the peer forget what it has not read yet.
 /// Returns how many bytes came that nobody wanted.
@@ -131,6 +132,7 @@ std::size_t hang_up_in_order(Descriptor call, Deadline deadline) {
   }
   return thrown_away;
 }
+//! [hang_up_in_order]
 
 }  // namespace
 
