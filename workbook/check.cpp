@@ -1,5 +1,8 @@
 #include "check.hpp"
 
+#include <functional>
+#include <future>
+
 #include "command_line.hpp"
 #include "compiler_output.hpp"
 #include "interruption.hpp"
@@ -14,11 +17,14 @@ namespace {
 void play(const Tree& tree, const Lab& lab, const fs::path& practice, const fs::path& shim,
           const CheckRequest& request, CheckResult& result) {
   result.built = true;
-  if (request.practice && request.cases.empty()) {
-    result.practised = true;
-    result.practice = run_practice(practice, lab, request.sanitized);
-  }
-  result.judgement = judge(tree, lab, shim, {request.seed, request.cases, request.sanitized});
+  result.practised = request.practice && request.cases.empty();
+  std::future<PracticeRun> practised;
+  if (result.practised)
+    practised =
+        std::async(std::launch::async, run_practice, practice, std::cref(lab), request.sanitized);
+  result.judgement = judge(tree, lab, shim,
+                           {request.seed, request.cases, request.sanitized, judges_for_one_person});
+  if (result.practised) result.practice = practised.get();
 }
 
 /// Builds by the recipe in a folder of its own, and plays.

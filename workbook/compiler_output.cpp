@@ -50,7 +50,8 @@ std::vector<Diagnostic> compiler_errors(const std::vector<std::string>& lines,
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string& line = lines[i];
     const bool fatal = contains(line, ": fatal error: ");
-    if (fatal || contains(line, ": error: ")) {
+    const bool linker = line.rfind("collect2", 0) == 0;
+    if (fatal || (contains(line, ": error: ") && !linker)) {
       Diagnostic one;
       if (!contains(line, source)) one.lines = leading;
       one.lines.push_back(line);

@@ -84,8 +84,8 @@ Verdict grade_reference(const Tree& tree, const Lab& lab) {
   if (!fs::exists(tree.root / lab.solution()))
     return {true, words("no solution in this tree: skipped", "本目录没有参考解答：跳过")};
   build_or_fail(tree, {lab.identifier() + "_shim_solution", lab.identifier() + "_judge"});
-  const Judgement judgement =
-      judge(tree, lab, lab_program(tree, lab, "shim_solution"), {fresh_seed(), {}, false});
+  const Judgement judgement = judge(tree, lab, lab_program(tree, lab, "shim_solution"),
+                                    {fresh_seed(), {}, false, judges_for_one_person});
   for (const CaseResult& one : judgement.cases)
     std::cout << (one.status == Status::passed ? "  ok  " : "  --  ") << one.of.id << "  "
               << one.points() << "/" << one.of.points

@@ -2,7 +2,6 @@
 // only itself.
 #include <atomic>
 #include <iostream>
-#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -62,7 +61,7 @@ LabGrade grade_lab(const Tree& tree, const GradedLab& graded, const Submission& 
     grade.output = std::move(built.output);
     return grade;
   }
-  grade.judgement = judge(tree, lab, shim, {seed, {}, false});
+  grade.judgement = judge(tree, lab, shim, {seed, {}, false, 1});
   grade.judged = true;
   if (grade.judgement.not_judged() > 0)
     for (const CaseResult& one : grade.judgement.cases)

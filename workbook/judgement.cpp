@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <future>
 #include <random>
 
 #include "process.hpp"
@@ -115,8 +117,9 @@ Judgement read_report(const std::string& report, const Lab& lab, const JudgeRequ
   return judgement;
 }
 
-Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
-                const JudgeRequest& request) {
+/// Plays the asked cases in one process of the judge.
+Judgement judge_part(const Tree& tree, const Lab& lab, const fs::path& program,
+                     const JudgeRequest& request) {
   Command command;
   command.arguments = {lab_program(tree, lab, "judge").string(),
                        "--student",
@@ -143,6 +146,30 @@ Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
   } catch (const std::exception& failure) {
     return unjudged(lab, request, failure.what());
   }
+}
+
+Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
+                const JudgeRequest& request) {
+  std::vector<std::string> asked = request.cases;
+  if (asked.empty())
+    for (const LabCase& one : lab.cases) asked.push_back(one.id);
+  const std::size_t count = std::clamp<std::size_t>(request.processes, 1, asked.size());
+  if (count == 1) return judge_part(tree, lab, program, request);
+
+  std::vector<std::future<Judgement>> parts;
+  for (std::size_t first = 0; first < count; ++first) {
+    JudgeRequest share = request;
+    share.cases.clear();
+    for (std::size_t i = first; i < asked.size(); i += count) share.cases.push_back(asked[i]);
+    parts.push_back(std::async(std::launch::async, judge_part, std::cref(tree), std::cref(lab),
+                               std::cref(program), share));
+  }
+  Judgement whole = unjudged(lab, request, "");
+  for (auto& part : parts)
+    for (CaseResult& played : part.get().cases)
+      for (CaseResult& result : whole.cases)
+        if (result.of.id == played.of.id) result = std::move(played);
+  return whole;
 }
 
 json to_json(const CaseResult& result) {

@@ -50,7 +50,13 @@ struct JudgeRequest {
   std::uint64_t seed = 0;
   std::vector<std::string> cases;  ///< all where empty
   bool sanitized = false;
+  /// How many judges share the cases. A case's inputs depend on the seed and its id alone, and most
+  /// of its time is waiting, so that a few at once give the same verdict sooner.
+  unsigned processes = 1;
 };
+
+/// What a person who waits for a verdict is served with.
+inline constexpr unsigned judges_for_one_person = 4;
 
 /// Plays the cases against `program`. Never throws for what the judge does: a judge that dies,
 /// hangs or reports nonsense leaves its cases as faults.

@@ -75,16 +75,24 @@ std::string case_mark(const CaseResult& one) {
   return coloured(Colour::yellow, words("not judged", "未评判"));
 }
 
+/// Ids are to be copied from here: they stay whole, and the titles take what is left of the line.
 std::string points_table(const Context& context) {
+  constexpr std::size_t other_columns = 26;  // points, verdict and the gaps
+  constexpr std::size_t narrowest = 12;
+  std::size_t ids = 0;
+  for (const CaseResult& one : context.result.judgement.cases)
+    ids = std::max(ids, display_width(one.of.id));
+  const std::size_t columns = terminal_columns();
+  const std::size_t left = columns > ids + other_columns ? columns - ids - other_columns : 0;
   Table table({words("Case", "用例"), words("What it asks", "要求"), words("Points", "分数"),
                words("Verdict", "结果")},
               {2});
   for (const CaseResult& one : context.result.judgement.cases) {
     const std::string got = one.status == Status::fault ? "?" : std::to_string(one.points());
-    table.add({one.of.id, one.of.title.text(), got + "/" + std::to_string(one.of.points),
-               case_mark(one)});
+    table.add({one.of.id, clip(one.of.title.text(), std::max(left, narrowest)),
+               got + "/" + std::to_string(one.of.points), case_mark(one)});
   }
-  return table.text();
+  return table.text(columns + ids + other_columns + narrowest);
 }
 
 /// The failed cases: the first few in full, the rest and the unwritten ones as a line each.

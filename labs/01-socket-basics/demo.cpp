@@ -1,7 +1,6 @@
 // socket-basics: the same conversation over AF_UNIX, IPv4 and IPv6, measured; a descriptor handed
 // to another process; and what happens to a program that takes one send and one recv for whole.
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -102,32 +101,48 @@ void echo_server(int listener, std::size_t size) {
   }
 }
 
-std::string who_is_there(int call) {
+/// The caller's address; where it has none of its own, the process and the user that the kernel
+/// vouches for (SO_PEERCRED, unix(7)).
+std::string who_calls(int call) {
+  const Address there = need(peer_address(call));
   ucred peer{};
   socklen_t length = sizeof peer;
-  const Address there = need(peer_address(call));
-  if (there.family != Address::Family::unix_abstract ||
+  if (there.family != Address::Family::unix_path ||
       getsockopt(call, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
     return to_string(there);
   return "pid " + std::to_string(peer.pid) + ", uid " + std::to_string(peer.uid);
 }
 
+std::string hear(int call, std::size_t size) {
+  std::string words(size, '\0');
+  need(receive_exactly(call, std::as_writable_bytes(std::span(words)), soon()));
+  return words;
+}
+
+void say(int call, std::string_view words) {
+  need(send_all(call, std::as_bytes(std::span(words)), soon()));
+}
+
 void converse(const Family& family) {
   const auto listener = listen_on(family.here, 5);
-  if (!listener) {
+  if (!listener) {  // a machine without IPv6, for one
     std::cout << "  " << dialtone::pad(family.name, 10) << listener.error().message << '\n';
     return;
   }
   const std::string words(tr("Hello, is anybody there?", "喂，有人吗？"));
-  const OtherProcess server(listener->get(), [&](int fd) { echo_server(fd, words.size()); });
-  const Descriptor call = need(dial(need(local_address(listener->get())), soon()));
-  need(send_all(call.get(), std::as_bytes(std::span(words)), soon()));
-  std::string echo(words.size(), '\0');
-  need(receive_exactly(call.get(), std::as_writable_bytes(std::span(echo)), soon()));
-  std::cout << "  " << dialtone::pad(family.name, 10) << tr("said ", "说：") << words
-            << tr("   heard ", "   听到：") << echo << '\n'
-            << "            " << tr("at the other end: ", "对端是：") << who_is_there(call.get())
-            << '\n';
+  const OtherProcess caller(listener->get(), [&](int fd) {
+    const Descriptor call = need(dial(need(local_address(fd)), soon()));
+    say(call.get(), words);
+    if (hear(call.get(), words.size()) != words) throw Failure("the echo is not what was said");
+    say(call.get(), ".");
+  });
+  const Descriptor call = need(answer(listener->get(), soon()));
+  const std::string heard = hear(call.get(), words.size());
+  say(call.get(), heard);
+  hear(call.get(), 1);  // the caller has compared
+  std::cout << "  " << dialtone::pad(family.name, 10) << tr("heard and echoed: ", "听到并回应：")
+            << heard << '\n'
+            << "            " << tr("who called: ", "来电者：") << who_calls(call.get()) << '\n';
 }
 
 // --- an open file handed across ---
@@ -306,13 +321,20 @@ Loss lose_bytes(std::size_t total) {
   connect_pair(here, there);
   loss.taken_by_one_send = static_cast<std::size_t>(std::max<ssize_t>(
       ::send(here.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 0));  // nobody reads yet
-  loss.given_by_one_recv = static_cast<std::size_t>(
-      std::max<ssize_t>(::recv(there.get(), buffer.data(), loss.taken_by_one_send / 2, 0), 0));
 
   connect_pair(here, there);
-  const OtherProcess sender(here.get(), [&bytes](int fd) { need(send_all(fd, bytes, soon())); });
-  poll(nullptr, 0, 20);  // the reader is slow
-  need(receive_exactly(there.get(), buffer, soon()));
+  const OtherProcess sender(here.get(), [&bytes](int fd) {
+    const std::span<const std::byte> all(bytes);
+    const std::size_t early = all.size() / 10;
+    need(send_all(fd, all.first(early), soon()));
+    hear(fd, 1);  // the rest is still on its way when the reader looks
+    need(send_all(fd, all.subspan(early), soon()));
+  });
+  need(wait_ready(there.get(), Direction::readable, soon()));
+  const ssize_t given = ::recv(there.get(), buffer.data(), buffer.size(), 0);
+  loss.given_by_one_recv = static_cast<std::size_t>(std::max<ssize_t>(given, 0));
+  say(there.get(), ".");
+  need(receive_exactly(there.get(), std::span(buffer).subspan(loss.given_by_one_recv), soon()));
   loss.moved_by_the_loops = buffer.size();
   return loss;
 }
@@ -328,11 +350,11 @@ void break_it() {
               << '\n';
   };
   line(tr("bytes to be sent to a slow reader", "字节要发给一个慢吞吞的读者"), total);
-  line(tr("were taken by one send(): the rest is lost without a loop",
+  line(tr("were taken by one send(): without a loop the rest is lost",
           "字节被一次 send() 收下：没有循环，其余就丢了"),
        loss.taken_by_one_send);
-  line(tr("came back from one recv(): the message is only begun",
-          "字节由一次 recv() 取回：消息才开了个头"),
+  line(tr("came back from one recv(): what had arrived by then",
+          "字节由一次 recv() 取回：那时只到了这些"),
        loss.given_by_one_recv);
   line(tr("arrived by send_all and receive_exactly", "字节经 send_all 与 receive_exactly 全部到达"),
        loss.moved_by_the_loops);

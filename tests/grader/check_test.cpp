@@ -155,6 +155,33 @@ TEST_CASE("pristine_prints_the_shipped_text_whatever_was_edited") {
   CHECK(tree.workbook({"pristine", "1"}).out == toy::starter);
 }
 
+TEST_CASE("pristine_text_is_found_in_gits_history_by_its_digest") {
+  const ToyTree& tree = ToyTree::fresh();
+  const auto git = [&tree](std::vector<std::string> arguments) {
+    dialtone::Command command;
+    command.arguments = {"git", "-c", "user.name=t", "-c", "user.email=t@example.org"};
+    command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+    command.directory = tree.root();
+    const Outcome outcome = dialtone::run(command, std::chrono::seconds(30));
+    INFO(outcome.err);
+    CHECK(outcome.succeeded());
+  };
+  git({"init", "-q"});
+  git({"add", "labs"});
+  git({"commit", "-q", "-m", "as shipped"});
+  tree.edit(toy::half);
+  git({"commit", "-q", "-a", "-m", "a student's work"});
+  const fs::path copies = tree.root() / "build/pristine";
+  fs::rename(copies, copies.string() + ".away");
+  CHECK(tree.workbook({"pristine", "1"}).out == toy::starter);
+  fs::remove_all(tree.root() / ".git");
+  const Outcome nowhere = tree.workbook({"pristine", "1"});
+  fs::rename(copies.string() + ".away", copies);
+  CHECK(nowhere.ending.exit_code == 1);
+  CHECK(nowhere.out.empty());
+  CHECK(line_count(nowhere.err) == 1);
+}
+
 TEST_CASE("solution_is_shown_after_full_points_or_on_giving_up") {
   const ToyTree& tree = ToyTree::fresh();
   const Outcome early = tree.workbook({"solution", "1"});

@@ -91,6 +91,10 @@ void reset_connection(FileDescriptor& socket);
 /// "socket:[12345]", as /proc/PID/fd shows this descriptor in any process that holds it.
 std::string identity(int descriptor);
 
+/// Where the TCP socket of this identity is bound, as the kernel's tables in /proc/net tell whoever
+/// asks: "127.0.0.1:80", "[::1]:80". Empty when it is bound nowhere.
+std::string local_end_in_proc(const std::string& identity);
+
 /// A deadline in the body of a request: {"milliseconds": N}.
 nlohmann::json with_deadline(nlohmann::json request, milliseconds time = ample_time);
 

@@ -34,6 +34,11 @@ std::string address_text(LoopbackFamily family, std::uint16_t port);
 
 std::string count_text(std::size_t bytes);
 
+/// A port where nobody is, and that nobody else can take while this lives: TCP refuses a call to
+/// it, UDP answers by ICMP. (A port that is merely free may be taken by another program at any
+/// moment, or by the calling socket itself, which then talks to itself.)
+dialtone::Bound nobody_there(LoopbackFamily family, int type);
+
 /// A pause of up to `most` milliseconds: the peer takes its time, as networks do.
 void pause(dialtone::Random& random, std::uint64_t most);
 
@@ -52,9 +57,10 @@ void start(Trial& trial, const std::string& told, json request, std::string_view
 std::string field(const Message& answer, const char* name);
 std::size_t number_field(const Message& answer, const char* name);
 
-/// A successful Talk with these words from this peer; `full_length` is that of the words when 0.
+/// A successful Talk with these words; from this peer and with this full length, where they are
+/// what the case is about (else "" and 0).
 void expect_talk(Trial& trial, const Message& answer, std::string_view what, std::string_view heard,
-                 const std::string& peer, std::size_t full_length = 0);
+                 const std::string& peer = "", std::size_t full_length = 0);
 
 /// A socket of the student's: its slot in the shim, and the judge's copy of it.
 struct Phone {

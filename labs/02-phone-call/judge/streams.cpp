@@ -12,8 +12,6 @@ namespace {
 using dialtone::Line;
 using dialtone::tr;
 
-constexpr std::size_t largest_reply = std::size_t{1} << 20U;  // what call_tcp takes in
-
 /// A TCP connection over loopback, one end of it for the student.
 Line draw_line(Trial& trial) {
   const Server server = draw_server(trial);
@@ -77,27 +75,7 @@ void hear_once_takes_what_is_there(Trial& trial) {
                answer.payload, "");
 }
 
-/// call_tcp itself hears at most 1 MiB.
-void call_hears_one_mebibyte(Trial& trial, bool one_more) {
-  const Server server = draw_server(trial);
-  const std::string reply = trial.random.bytes(largest_reply + (one_more ? 1 : 0));
-  start_call_tcp(trial, server, "!");
-  FileDescriptor call = pick_up(trial, server);
-  expect_to_hear(trial, call.get(), "!");
-  trial.step(tr("the callee replies with ", "接电话的人回了 ").data() + count_text(reply.size()));
-  dialtone::write_within(call.get(), reply, peer_time);
-  call.reset();
-  const Message answer = trial.student.receive();
-  if (!one_more) {
-    expect_talk(trial, answer, "call_tcp", reply, server.text);
-    return;
-  }
-  expect_kind(trial, answer, "system", "call_tcp");
-  trial.expect_equal("Error::code", answer.body["error"].value("code", 0), EMSGSIZE);
-}
-
 void hear_all_is_bounded(Trial& trial) {
-  if (trial.index < 2) return call_hears_one_mebibyte(trial, trial.index == 1);
   Line line = draw_line(trial);
   const std::size_t limit = trial.random.between(1, trial.random.chance(0.2) ? 200'000 : 5000);
   const std::size_t over = trial.random.chance(0.5) ? trial.random.between(1, 2000) : 0;
@@ -147,7 +125,7 @@ void half_close_leaves_the_other_way_open(Trial& trial) {
                std::string(end ? tr("words", "话语") : tr("nothing", "什么也没有")));
 
   const std::string words = trial.random.bytes(trial.random.between(1, 3000));
-  start_hear_all(trial, line, words.size());
+  start_hear_all(trial, line, 5000);
   line.theirs.reset();
   trial.step(tr("the peer talks on: ", "对端继续说：").data() + count_text(words.size()));
   const std::size_t cut = trial.random.between(0, words.size());

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "cases.hpp"
@@ -32,55 +33,86 @@ void call_says_and_hears(Trial& trial) {
   trial.step(tr("the callee replies and hangs up", "接电话的人回话并挂断"));
   dialtone::write_within(call.get(), reply, peer_time);
   call.reset();
-  expect_talk(trial, trial.student.receive(), "call_tcp", reply, server.text);
+  expect_talk(trial, trial.student.receive(), "call_tcp", reply, server.text, reply.size());
+}
+
+/// The callee's words in pieces, with pauses, and the hang-up.
+void reply_in_pieces(Trial& trial, FileDescriptor call, std::string_view reply) {
+  trial.step(std::string(tr("the callee replies in pieces, with pauses, and hangs up: ",
+                            "接电话的人断断续续地回话，然后挂断：")) +
+             count_text(reply.size()));
+  const std::size_t most = std::max<std::size_t>(reply.size() / 2, 1);
+  while (!reply.empty()) {
+    const std::size_t piece = std::min(trial.random.between(1, most), reply.size());
+    dialtone::write_within(call.get(), reply.substr(0, piece), peer_time);
+    reply.remove_prefix(piece);
+    pause(trial.random, 3);
+  }
 }
 
 void call_hears_to_the_end(Trial& trial) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
   const Server server = draw_server(trial);
   const std::string say = draw_words(trial, 100);
-  const std::string reply =
-      trial.random.bytes(trial.random.between(2, trial.random.chance(0.1) ? 300'000 : 5000));
+  const std::size_t size = trial.index == 0   ? mebibyte - 1
+                           : trial.index == 1 ? mebibyte + 1
+                                              : trial.random.between(2, 5000);
+  const std::string reply = trial.random.bytes(size);
   start_call_tcp(trial, server, say);
   FileDescriptor call = pick_up(trial, server);
   expect_to_hear(trial, call.get(), say);
-  trial.step(tr("the callee replies in pieces, with pauses, and hangs up",
-                "接电话的人断断续续地回话，然后挂断"));
-  std::string_view rest = reply;
-  while (!rest.empty()) {
-    const auto piece = trial.random.between(1, reply.size() / 2);
-    dialtone::write_within(call.get(), rest.substr(0, piece), peer_time);
-    rest.remove_prefix(std::min<std::size_t>(piece, rest.size()));
-    pause(trial.random, 3);
-  }
-  call.reset();
-  expect_talk(trial, trial.student.receive(), "call_tcp", reply, server.text);
+  reply_in_pieces(trial, std::move(call), reply);
+  const Message answer = trial.student.receive();
+  if (size <= mebibyte) return expect_talk(trial, answer, "call_tcp", reply);
+  trial.expect(tr("it hears at most 1 MiB", "最多听 1 MiB"),
+               answer.body.contains("error") || answer.payload.size() <= mebibyte,
+               count_text(mebibyte), count_text(answer.payload.size()));
 }
 
 void call_nobody_listening(Trial& trial) {
-  Server server = draw_server(trial);
-  server.listener.socket.reset();
+  const LoopbackFamily family = draw_family(trial.random);
+  const dialtone::Bound nobody = nobody_there(family, SOCK_STREAM);
   trial.step(tr("nobody listens there", "那里没有人在听"));
-  start_call_tcp(trial, server, "?");
+  start(trial, "call_tcp(" + address_text(family, nobody.port) + ")",
+        with_deadline({{"call", "call_tcp"}, {"address", address_fields(family, nobody.port)}}),
+        "?");
   expect_kind(trial, trial.student.receive(), "refused", "call_tcp");
 }
 
+void expect_broken(Trial& trial, const Message& answer, const char* what, std::size_t moved) {
+  expect_kind(trial, answer, "broken", what);
+  trial.expect_equal("Error::moved", answer.body["error"].value("moved", std::size_t{0}), moved);
+}
+
+void hearing_is_broken_off(Trial& trial) {
+  const Server server = draw_server(trial);
+  FileDescriptor ours = dialtone::call_loopback(server.family, server.listener.port);
+  FileDescriptor theirs =
+      dialtone::accept_within(server.listener.socket.get(), dialtone::ample_time);
+  const std::string part = draw_words(trial, 2000);
+  start(trial, "hear_all", with_deadline({{"call", "hear_all"}, {"limit", 5000}}), "",
+        {theirs.get()});
+  theirs.reset();
+  trial.step(std::string(tr("the peer breaks off (RST) in mid-sentence, after ",
+                            "对端话说到一半断线（RST），此前说了 ")) +
+             count_text(part.size()));
+  dialtone::write_within(ours.get(), part, peer_time);
+  if (trial.random.chance(0.5)) pause(trial.random, 2);
+  dialtone::reset_connection(ours);
+  expect_broken(trial, trial.student.receive(), "hear_all", part.size());
+}
+
 void call_reset_is_an_error(Trial& trial) {
+  if (trial.index % 2 == 1) return hearing_is_broken_off(trial);
   const Server server = draw_server(trial);
   const std::string say = draw_words(trial, 100);
-  const std::string part = trial.index == 0 ? "" : draw_words(trial, 2000);
   start_call_tcp(trial, server, say);
   FileDescriptor call = pick_up(trial, server);
   expect_to_hear(trial, call.get(), say);
-  trial.step(std::string(
-                 tr("the callee breaks off (RST) after ", "接电话的人中途断线（RST），此前说了 ")) +
-             count_text(part.size()));
-  dialtone::write_within(call.get(), part, peer_time);
+  trial.step(tr("the callee breaks off (RST)", "接电话的人中途断线（RST）"));
   if (trial.random.chance(0.5)) pause(trial.random, 2);
   dialtone::reset_connection(call);
-  const Message answer = trial.student.receive();
-  expect_kind(trial, answer, "broken", "call_tcp");
-  trial.expect_equal("Error::moved", answer.body["error"].value("moved", std::size_t{0}),
-                     part.size());
+  expect_broken(trial, trial.student.receive(), "call_tcp", 0);
 }
 
 // --- the callee ---
@@ -118,7 +150,7 @@ void answer_hears_and_replies(Trial& trial) {
   if (early) start_answer_tcp(trial, phone, reply);
   expect_to_hear(trial, caller.socket.get(), reply);
   caller.socket.reset();
-  expect_talk(trial, trial.student.receive(), "answer_tcp", words, caller.text);
+  expect_talk(trial, trial.student.receive(), "answer_tcp", words, caller.text, words.size());
   drop(trial, phone);
 }
 
@@ -142,7 +174,7 @@ void answer_caller_without_a_word(Trial& trial) {
   start_answer_tcp(trial, phone, reply);
   expect_to_hear(trial, next.socket.get(), reply);
   next.socket.reset();
-  expect_talk(trial, trial.student.receive(), "answer_tcp", words, next.text);
+  expect_talk(trial, trial.student.receive(), "answer_tcp", words);
   drop(trial, phone);
 }
 
@@ -189,7 +221,7 @@ void answer_hangs_up_in_order(Trial& trial) {
     talk_on(trial, caller.socket.get());
     caller.socket.reset();
   }
-  expect_talk(trial, trial.student.receive(), "answer_tcp", words.substr(0, 1024), caller.text);
+  expect_talk(trial, trial.student.receive(), "answer_tcp", words.substr(0, 1024));
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
   if (stays)
     trial.expect(tr("it waited for the caller until the deadline", "一直等打电话的人到时限"),

@@ -72,11 +72,17 @@ void phone_is_opened_as_promised(Trial& trial) {
     expect_kind(trial, trial.student.receive(), "bad_address", "open_udp");
     return;
   }
-  const LoopbackFamily family = draw_family(trial.random);
-  const std::uint16_t port =
-      trial.random.chance(0.5) ? dialtone::closed_port(family, SOCK_DGRAM) : std::uint16_t{0};
-  start(trial, "open_udp(" + address_text(family, port) + ")",
-        {{"call", "open_udp"}, {"address", address_fields(family, port)}});
+  LoopbackFamily family = draw_family(trial.random);
+  json fields = address_fields(family, 0);
+  if (trial.random.chance(0.5)) {  // in 127.0.0.0/8 a place of its own, where no port is taken
+    family = LoopbackFamily::ipv4;
+    fields["name"] = "127." + std::to_string(trial.random.between(1, 254)) + "." +
+                     std::to_string(trial.random.between(0, 255)) + ".9";
+    fields["port"] = trial.random.between(1024, 65'535);
+  }
+  const auto port = fields["port"].get<std::uint16_t>();
+  start(trial, "open_udp(" + fields["name"].get<std::string>() + ", " + std::to_string(port) + ")",
+        {{"call", "open_udp"}, {"address", fields}});
   Message answer = trial.student.receive();
   const int number = static_cast<int>(number_field(answer, "number"));
   const Phone phone = phone_of(trial, std::move(answer), "open_udp", family);
@@ -102,21 +108,24 @@ void call_says_and_hears(Trial& trial) {
   const Letter letter = expect_letter(trial, server, say);
   trial.step(tr("the callee replies", "接电话的人回话"));
   post(server.socket(), server.family, letter.from, reply);
-  expect_talk(trial, trial.student.receive(), "call_udp", reply, server.text);
+  expect_talk(trial, trial.student.receive(), "call_udp", reply, server.text, reply.size());
 }
 
 void call_refused_or_silent(Trial& trial) {
-  Party server = make_party(draw_family(trial.random));
-  const bool silent = trial.index % 10 == 0;  // a real wait: few of these
-  if (silent) {
+  const LoopbackFamily family = draw_family(trial.random);
+  if (trial.index % 10 == 0) {  // a real wait: few of these
+    const Party server = make_party(family);
     trial.step(tr("the callee never replies", "接电话的人始终不回话"));
     start_call_udp(trial, server, "?", milliseconds(trial.random.between(60, 120)));
     expect_kind(trial, trial.student.receive(), "timed_out", "call_udp");
     return;
   }
-  server.bound.socket.reset();
+  const Bound nobody = nobody_there(family, SOCK_DGRAM);
   trial.step(tr("nobody has that port: ICMP says so", "没有人占用该端口：ICMP 会告知"));
-  start_call_udp(trial, server, draw_words(trial, 1000), milliseconds(2000));
+  start(trial, "call_udp(" + address_text(family, nobody.port) + ")",
+        with_deadline({{"call", "call_udp"}, {"address", address_fields(family, nobody.port)}},
+                      milliseconds(2000)),
+        draw_words(trial, 1000));
   expect_kind(trial, trial.student.receive(), "refused", "call_udp");
 }
 
@@ -134,7 +143,7 @@ void call_hears_only_its_server(Trial& trial) {
   if (trial.random.chance(0.5)) pause(trial.random, 3);
   trial.step(tr("then the callee replies", "然后接电话的人回话"));
   post(server.socket(), server.family, letter.from, reply);
-  expect_talk(trial, trial.student.receive(), "call_udp", reply, server.text);
+  expect_talk(trial, trial.student.receive(), "call_udp", reply);
 }
 
 // --- the callee ---
@@ -151,7 +160,7 @@ void answer_replies_to_the_sender(Trial& trial) {
     trial.step(tr("a datagram from ", "来自以下地址的数据报：").data() + caller.text);
     post(caller.socket(), caller.family, phone.port, words);
     start_answer_udp(trial, phone, reply);
-    expect_talk(trial, trial.student.receive(), "answer_udp", words, caller.text);
+    expect_talk(trial, trial.student.receive(), "answer_udp", words, caller.text, words.size());
     for (const Party& party : callers) {
       const auto letter = take_datagram_now(party.socket());
       trial.expect(
@@ -233,14 +242,14 @@ void truncated_is_said(Trial& trial) {
   if (trial.index % 3 == 1) {
     post(peer.socket(), peer.family, phone.port, letter);
     start_answer_udp(trial, phone, "ok");
-    expect_talk(trial, trial.student.receive(), "answer_udp", letter.substr(0, usual_limit),
-                peer.text, letter.size());
+    expect_talk(trial, trial.student.receive(), "answer_udp", letter.substr(0, usual_limit), "",
+                letter.size());
   } else if (trial.index % 3 == 2) {
     start_call_udp(trial, peer, "?");
     const Letter asked = expect_letter(trial, peer, "?");
     post(peer.socket(), peer.family, asked.from, letter);
-    expect_talk(trial, trial.student.receive(), "call_udp", letter.substr(0, usual_limit),
-                peer.text, letter.size());
+    expect_talk(trial, trial.student.receive(), "call_udp", letter.substr(0, usual_limit), "",
+                letter.size());
   } else {
     const std::size_t limit = trial.random.between(1, letter.size() - 1);
     post(peer.socket(), peer.family, phone.port, letter);
