@@ -12,8 +12,8 @@ struct Todo {
 };
 
 /// Names the unwritten functions that were called but must not throw (destructors, moves).
-/// The harness reads the last one when a step fails.
-inline std::atomic<const char*> last_noted_todo{nullptr};
+/// The harness reads the first one when a step fails: it is what the step ran into.
+inline std::atomic<const char*> first_noted_todo{nullptr};
 
 /// Stands for the body of an unwritten function.
 [[noreturn]] inline void todo(const char* lab, const char* function) {
@@ -23,7 +23,8 @@ inline std::atomic<const char*> last_noted_todo{nullptr};
 /// Stands for the body of an unwritten function that must not throw.
 /// `text` is a literal: "TODO(lab 01): Descriptor::~Descriptor".
 inline void note_todo(const char* text) noexcept {
-  last_noted_todo = text;
+  const char* none = nullptr;
+  first_noted_todo.compare_exchange_strong(none, text);
 }
 
 }  // namespace dialtone

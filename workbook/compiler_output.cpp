@@ -76,7 +76,7 @@ std::vector<Diagnostic> linker_errors(const std::vector<std::string>& lines) {
       const auto at = line.find(what);
       if (at == std::string::npos) continue;
       std::string symbol = line.substr(at + what.size());
-      symbol = symbol.substr(0, symbol.find("; "));
+      symbol.resize(std::min(symbol.size(), symbol.find("; ")));
       if (!told.insert(symbol).second) continue;
       found.push_back(
           {{what[0] == 'u' ? words("missing: the file must define ", "缺少定义：") + symbol
@@ -110,7 +110,10 @@ std::string trim_errors(const std::string& output, const std::filesystem::path& 
       std::string line = one.lines[i];
       replace_all(line, source.string(), shown_as);
       replace_all(line, root.string() + "/", "");
-      if (line.size() > widest_line) line = line.substr(0, widest_line) + "...";
+      if (line.size() > widest_line) {
+        line.resize(widest_line);
+        line += "...";
+      }
       text += line + '\n';
     }
     used += one.lines.size();

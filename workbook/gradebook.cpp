@@ -34,7 +34,7 @@ bool is_noncharacter(std::string_view character) {
 }
 
 std::string csv_cell(const std::string& text) {
-  const std::string line = one_line(text);
+  std::string line = one_line(text);
   if (line.find_first_of(",\"") == std::string::npos) return line;
   std::string quoted = "\"";
   for (const char c : line) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -1,5 +1,7 @@
 #include "judgement.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -9,8 +11,6 @@
 #include "process.hpp"
 #include "recipe.hpp"
 #include "words.hpp"
-
-extern char** environ;
 
 namespace dialtone {
 
@@ -166,9 +166,9 @@ Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
   }
   Judgement whole = unjudged(lab, request, "");
   for (auto& part : parts)
-    for (CaseResult& played : part.get().cases)
+    for (const CaseResult& played : part.get().cases)
       for (CaseResult& result : whole.cases)
-        if (result.of.id == played.of.id) result = std::move(played);
+        if (result.of.id == played.of.id) result = played;
   return whole;
 }
 

@@ -81,6 +81,9 @@ PracticeRun run_practice(const std::filesystem::path& program, const Lab& lab, b
   Command command;
   command.arguments = {program.string(), "--lang", words("en", "zh")};
   command.limits.file_bytes = std::uint64_t{256} << 20U;
+#ifdef DIALTONE_SANITIZED_BUILD
+  sanitized = true;
+#endif
   // The address sanitizer reserves terabytes of addresses.
   if (!sanitized) command.limits.memory_bytes = std::uint64_t{4} << 30U;
   const Outcome outcome = run(command, practice_time, std::size_t{4} << 20U);

@@ -72,7 +72,7 @@ std::optional<std::string> recorded_digest(const std::string& records, const std
   return std::nullopt;
 }
 
-std::string pristine_starter(const Tree& tree, const Lab& lab) {
+std::string pristine_text(const Tree& tree, const Lab& lab) {
   const std::string path = lab.starter().string();
   const auto digest = recorded_digest(read_file(tree.root / "labs" / "starters.sha256"), path);
   if (!digest)
@@ -91,7 +91,7 @@ std::string pristine_starter(const Tree& tree, const Lab& lab) {
 }
 
 fs::path reset_starter(const Tree& tree, const Lab& lab) {
-  const std::string pristine = pristine_starter(tree, lab);
+  const std::string pristine = pristine_text(tree, lab);
   const fs::path file = tree.root / lab.starter();
   fs::path backup;
   if (fs::exists(file)) {

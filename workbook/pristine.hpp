@@ -20,7 +20,7 @@ std::optional<std::string> recorded_digest(const std::string& records, const std
 /// The text of a lab's starter as it ships: the file itself where its digest is the recorded one,
 /// else the copy that the build keeps (build/pristine/DIGEST), else the version in git's history
 /// that has the digest. Throws Failure where it is in none of them.
-std::string pristine_starter(const Tree& tree, const Lab& lab);
+std::string pristine_text(const Tree& tree, const Lab& lab);
 
 /// Puts the pristine starter in place; the student's text stays beside it as a backup whose name is
 /// returned (empty where there was nothing to keep). Throws Failure.

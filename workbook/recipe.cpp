@@ -1,5 +1,7 @@
 #include "recipe.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -7,8 +9,6 @@
 #include "command_line.hpp"
 #include "compiler_output.hpp"
 #include "words.hpp"
-
-extern char** environ;
 
 namespace dialtone {
 
@@ -35,7 +35,7 @@ std::vector<std::string> tool_environment() {
 }
 
 std::string ninja_of(const Tree& tree) {
-  const std::string tool = cached_setting(tree.build, "CMAKE_MAKE_PROGRAM");
+  std::string tool = cached_setting(tree.build, "CMAKE_MAKE_PROGRAM");
   if (cached_setting(tree.build, "CMAKE_GENERATOR") != "Ninja" || tool.empty())
     throw Failure(
         words("the build folder " + tree.build.string() +

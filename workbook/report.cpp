@@ -108,7 +108,8 @@ std::string stories_text(const Context& context) {
       text += coloured(Colour::yellow, words("not judged  ", "未评判  ")) + one.of.id + "  " +
               join(lines_of(one.story.failed), " ") + "\n";
     } else if (++told <= most_stories) {
-      text += "\n" + coloured(Colour::red, words("FAILED  ", "失败  ")) +
+      if (!text.empty() && !text.ends_with("\n\n")) text += '\n';
+      text += coloured(Colour::red, words("FAILED  ", "失败  ")) +
               coloured(Colour::bold, one.of.id) + "  " + one.of.title.text() + "\n";
       for (const std::string& line : story_lines(one.story)) text += "  " + line + "\n";
       text += "  " + pad(words("seed", "种子"), 10) +
@@ -191,7 +192,8 @@ std::string report_text(const Tree& tree, const std::vector<Lab>& labs, const La
   std::string text = heading(words("Lab ", "实验 ") + lab.number + "  " + lab.title.text());
   if (result.practised) text += practice_text(result.practice);
   const std::string stories = stories_text(context);
-  text += stories + (stories.empty() ? "" : "\n") + points_table(context);
+  text +=
+      stories + (stories.empty() || stories.ends_with("\n\n") ? "" : "\n") + points_table(context);
   const Judgement& judgement = result.judgement;
   std::string total = words("Total: ", "总分：") + std::to_string(judgement.score()) + "/" +
                       std::to_string(judgement.possible());

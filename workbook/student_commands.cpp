@@ -175,7 +175,7 @@ int hint_command(const Options& options) {
 std::string reset_and_say(const Tree& tree, const Lab& lab) {
   const std::string file = lab.starter().string();
   const bool changed =
-      !fs::exists(tree.root / file) || read_file(tree.root / file) != pristine_starter(tree, lab);
+      !fs::exists(tree.root / file) || read_file(tree.root / file) != pristine_text(tree, lab);
   if (!changed) return file + words(" is as it shipped already\n", " 已经是原始内容\n");
   const fs::path backup = reset_starter(tree, lab);
   std::string text = file + words(" is as it shipped again", " 已恢复为原始内容");
@@ -236,7 +236,7 @@ int solution_command(const Options& options) {
 int pristine_command(const Options& options) {
   const Tree tree = find_tree();
   const auto labs = load_labs(tree);
-  std::cout << pristine_starter(tree, find_lab(labs, options.lab));
+  std::cout << pristine_text(tree, find_lab(labs, options.lab));
   return exit_success;
 }
 

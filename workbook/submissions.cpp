@@ -61,7 +61,7 @@ std::vector<Submission> find_submissions(const std::vector<std::string>& paths,
   if (twice != found.end())
     throw Failure(words("the student '" + twice->student + "' is there twice: ",
                         "学生 '" + twice->student + "' 出现了两次：") +
-                  twice->folder.string() + ", " + (twice + 1)->folder.string());
+                  twice->folder.string() + ", " + std::next(twice)->folder.string());
   if (found.empty())
     throw Failure(words("there is no submission in ", "没有任何提交：") + join(paths, ", ") +
                   words(": it should hold one folder per student", "：其中应有每个学生一个文件夹"));

@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <mutex>
+
+#include "manual_clock.hpp"
 
 namespace {
 
@@ -36,17 +39,26 @@ Fault next_fault(const char* name) {
   return found == current->always.end() ? Fault::pass() : found->second;
 }
 
-void note(const char* name, int descriptor, std::size_t bytes, int flags, long result) {
+void note(const char* name, int descriptor, std::size_t bytes, int flags, long result, int limit) {
   const int code = errno;
   const std::lock_guard lock(guard);
-  if (current != nullptr) current->seen.push_back({name, descriptor, bytes, flags, result});
+  if (current != nullptr) current->seen.push_back({name, descriptor, bytes, flags, result, limit});
   errno = code;
 }
 
+/// How long a poll with this limit waits for nothing. One without a limit waits for ever, so that
+/// any deadline is over by then.
+std::chrono::milliseconds whole_wait(int limit) {
+  return limit < 0 ? std::chrono::hours(24) : std::chrono::milliseconds(limit);
+}
+
 /// Meets the next fault of `name`; `real` does the system call with at most the given bytes.
+/// `limit` is poll's.
 template <class Real>
-long meet(const char* name, int descriptor, std::size_t bytes, int flags, Real real) {
+long meet(const char* name, int descriptor, std::size_t bytes, int flags, Real real,
+          int limit = 0) {
   const Fault fault = next_fault(name);
+  dialtone::ManualClock::advance(fault.time);
   long result = 0;
   switch (fault.kind) {
     case Fault::Kind::error:
@@ -56,15 +68,26 @@ long meet(const char* name, int descriptor, std::size_t bytes, int flags, Real r
     case Fault::Kind::at_most:
       result = real(std::min(bytes, static_cast<std::size_t>(fault.value)));
       break;
-    case Fault::Kind::end_of_stream:
+    case Fault::Kind::done_but:
+      real(bytes);
+      errno = fault.value;
+      result = -1;
+      break;
     case Fault::Kind::timed_out:
+      dialtone::ManualClock::advance(whole_wait(limit));
       result = 0;
+      break;
+    case Fault::Kind::end_of_stream:
+      result = 0;
+      break;
+    case Fault::Kind::gives:
+      result = real(static_cast<std::size_t>(fault.value));
       break;
     case Fault::Kind::pass:
       result = real(bytes);
       break;
   }
-  note(name, descriptor, bytes, flags, result);
+  note(name, descriptor, bytes, flags, result, limit);
   return result;
 }
 
@@ -131,6 +154,7 @@ int __real_accept(int fd, sockaddr* address, socklen_t* length);
 int __real_accept4(int fd, sockaddr* address, socklen_t* length, int flags);
 int __real_shutdown(int fd, int how);
 int __real_close(int fd);
+int __real_getsockopt(int fd, int level, int option, void* value, socklen_t* length);
 
 ssize_t __wrap_send(int fd, const void* data, size_t size, int flags) {
   return meet("send", fd, size, flags,
@@ -162,8 +186,9 @@ ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
 int __wrap_poll(pollfd* waits, nfds_t count, int milliseconds) {
   const int fd = count > 0 ? waits[0].fd : -1;
   const int events = count > 0 ? waits[0].events : 0;
-  return static_cast<int>(
-      meet("poll", fd, 0, events, [&](size_t) { return __real_poll(waits, count, milliseconds); }));
+  return static_cast<int>(meet(
+      "poll", fd, 0, events, [&](size_t) { return __real_poll(waits, count, milliseconds); },
+      milliseconds));
 }
 
 int __wrap_socket(int domain, int type, int protocol) {
@@ -203,6 +228,16 @@ int __wrap_shutdown(int fd, int how) {
 
 int __wrap_close(int fd) {
   return static_cast<int>(meet("close", fd, 0, 0, [&](size_t) { return __real_close(fd); }));
+}
+
+int __wrap_getsockopt(int fd, int level, int option, void* value, socklen_t* length) {
+  return static_cast<int>(meet("getsockopt", fd, 0, option, [&](size_t given) {
+    const int result = __real_getsockopt(fd, level, option, value, length);
+    const int number = static_cast<int>(given);  // 0: what the system says stands
+    if (result == 0 && number != 0 && *length >= sizeof number)
+      std::memcpy(value, &number, sizeof number);
+    return result;
+  }));
 }
 
 }  // extern "C"

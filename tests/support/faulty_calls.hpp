@@ -3,6 +3,7 @@
 // only where the script says nothing.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -17,17 +18,25 @@ struct Fault {
     error,          ///< returns -1 with errno = `value`
     at_most,        ///< does the real call with at most `value` bytes
     end_of_stream,  ///< returns 0, as recv does when the peer has hung up
-    timed_out,      ///< poll only: returns 0, as when the time is over
-    pass,           ///< the real call, untouched
+    timed_out,  ///< poll only: returns 0, and the manual clock has moved on by poll's time limit
+    done_but,   ///< does the real call, and returns -1 with errno = `value` all the same
+    gives,      ///< getsockopt only: the option's value is `value`, not 0
+    pass,       ///< the real call, untouched
   };
   Kind kind;
   int value = 0;
+  std::chrono::milliseconds time{0};  ///< the manual clock moves on by this before the call returns
 
   static Fault error(int code) { return {Kind::error, code}; }
   static Fault at_most(int bytes) { return {Kind::at_most, bytes}; }
   static Fault end_of_stream() { return {Kind::end_of_stream}; }
   static Fault timed_out() { return {Kind::timed_out}; }
+  static Fault done_but(int code) { return {Kind::done_but, code}; }
+  static Fault gives(int value) { return {Kind::gives, value}; }
   static Fault pass() { return {Kind::pass}; }
+
+  /// The same, after some time on the manual clock.
+  Fault taking(std::chrono::milliseconds passed) const { return {kind, value, passed}; }
 };
 
 /// One call that was made, for a test to look at afterwards.
@@ -37,6 +46,7 @@ struct SeenCall {
   std::size_t bytes;  ///< how many bytes it asked to move; 0 where it moves none
   int flags;          ///< its flags, type or events
   long result;        ///< what it returned
+  int milliseconds;   ///< poll's time limit; 0 for the others
 };
 
 /// The script for all wrapped calls of this process; only one lives at a time. Calls are wrapped

@@ -1,18 +1,23 @@
-// A clock that stands still until a test moves it.
+// A clock that stands still until a test moves it, or until a scripted poll waits
+// (faulty_calls.hpp).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 namespace dialtone {
 
 class ManualClock {
+  using Time = std::chrono::steady_clock::time_point;
+
  public:
   /// What a Deadline takes as its clock.
-  static std::chrono::steady_clock::time_point now() { return now_; }
-  static void advance(std::chrono::milliseconds time) { now_ += time; }
+  static Time now() { return Time(Time::duration(ticks_.load())); }
+
+  static void advance(std::chrono::milliseconds time) { ticks_ += Time::duration(time).count(); }
 
  private:
-  static inline std::chrono::steady_clock::time_point now_{};
+  static inline std::atomic<Time::duration::rep> ticks_{0};
 };
 
 }  // namespace dialtone

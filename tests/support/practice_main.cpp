@@ -84,7 +84,7 @@ class StoryReporter : public ReporterBase {
     name_ = info.name;
     failure.clear();
     unwritten = false;
-    dialtone::last_noted_todo = nullptr;
+    dialtone::first_noted_todo = nullptr;
     std::cout << "run    " << name_ << std::endl;
   }
 
@@ -106,7 +106,7 @@ class StoryReporter : public ReporterBase {
   }
 
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
-    const char* noted = dialtone::last_noted_todo.exchange(nullptr);
+    const char* noted = dialtone::first_noted_todo.exchange(nullptr);
     const bool passed = stats.totals.testCases.failed == 0;
     if (passed) {
       std::cout << "ok     " << name_ << std::endl;

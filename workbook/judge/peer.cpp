@@ -119,10 +119,6 @@ Bound listen_loopback(LoopbackFamily family, int backlog) {
   return bound;
 }
 
-std::uint16_t closed_port(LoopbackFamily family, int type) {
-  return bind_loopback(family, type).port;  // bound for a moment, never listened on
-}
-
 FileDescriptor call_loopback(LoopbackFamily family, std::uint16_t port) {
   FileDescriptor socket = make_socket(family, SOCK_STREAM);
   auto address = loopback(family, port);

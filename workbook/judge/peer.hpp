@@ -52,13 +52,12 @@ struct Bound {
 };
 
 /// type: SOCK_STREAM or SOCK_DGRAM. port 0 lets the kernel choose. Sets SO_REUSEADDR for streams.
+/// A stream socket that is bound and does not listen keeps a port where nobody is: no other process
+/// is given it meanwhile.
 Bound bind_loopback(LoopbackFamily family, int type, std::uint16_t port = 0);
 
 /// bind_loopback and listen(2).
 Bound listen_loopback(LoopbackFamily family, int backlog = 16);
-
-/// A port of this family on which nobody listens, now.
-std::uint16_t closed_port(LoopbackFamily family, int type);
 
 /// A stream socket connected to a loopback port; `from` (0: any) is its own port.
 FileDescriptor call_loopback(LoopbackFamily family, std::uint16_t port);

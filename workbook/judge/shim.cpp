@@ -21,7 +21,7 @@ Answer call_student(const std::map<std::string, Handler>& handlers, Message& req
     answer.body = {{"threw", "something that is no std::exception"}};
   }
   // A function that must not throw can only note that it is unwritten.
-  if (const char* noted = last_noted_todo.exchange(nullptr); noted != nullptr)
+  if (const char* noted = first_noted_todo.exchange(nullptr); noted != nullptr)
     answer.body["noted_todo"] = noted;
   return answer;
 }

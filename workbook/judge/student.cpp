@@ -107,7 +107,8 @@ void Student::expect_silence() {
                        std::string(tr("more than one answer came", "收到了不止一个回答"))};
 }
 
-std::vector<std::string> Student::open_descriptors() const {
+std::vector<std::string> Student::open_descriptors() {
+  await_start();
   std::vector<std::pair<int, std::string>> found;
   const std::filesystem::path folder = "/proc/" + std::to_string(child_.pid()) + "/fd";
   std::error_code vanished;

@@ -47,8 +47,9 @@ class Student {
   /// Whether something came that was not received yet: a peer that waits for it need wait no more.
   bool has_answered() const { return channel_.has_unread(); }
 
-  /// What /proc says of its descriptors, from outside: "3 socket:[123]", sorted by number.
-  std::vector<std::string> open_descriptors() const;
+  /// What /proc says of its descriptors, from outside: "3 socket:[123]", sorted by number. Waits
+  /// until it runs: what loads a program opens files too.
+  std::vector<std::string> open_descriptors();
 
   /// What /proc/PID/fdinfo says of one of its descriptors; empty when it has none of that number.
   std::string descriptor_info(int number) const;

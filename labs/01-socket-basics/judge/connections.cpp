@@ -144,6 +144,7 @@ void dial_reaches_whoever_listens(Trial& trial) {
   dialtone::write_within(call.get(), words, ample_time);
   const Message heard = trial.student.ask(with_deadline(
       {{"call", "receive_exactly"}, {"size", words.size()}, {"slot", slot_of(answer)}}));
+  expect_success(trial, heard, "receive_exactly");
   expect_bytes(trial, tr("what is heard over the connection", "从连接里听到的内容"), heard.payload,
                words);
   drop(trial, answer);
@@ -153,11 +154,12 @@ void dial_to_nobody_is_refused(Trial& trial) {
   const UnixName name = draw_unix_name(trial);
   json fields = name.fields;
   std::string text = name.text;
+  Bound nobody;  // bound and not listening: the port stays free of others
   if (trial.random.chance(0.7)) {
     const LoopbackFamily family = draw_family(trial.random);
-    const auto port = dialtone::closed_port(family, SOCK_STREAM);
-    fields = loopback_fields(family, port);
-    text = loopback_text(family, port);
+    nobody = dialtone::bind_loopback(family, SOCK_STREAM);
+    fields = loopback_fields(family, nobody.port);
+    text = loopback_text(family, nobody.port);
   }
   trial.step(tr("nobody listens there", "那里没有人在听"));
   const Message answer = dial(trial, fields, text);
@@ -278,6 +280,7 @@ void answer_takes_the_next_call(Trial& trial) {
   dialtone::write_within(first.get(), words, ample_time);
   const Message heard = trial.student.ask(with_deadline(
       {{"call", "receive_exactly"}, {"size", words.size()}, {"slot", slot_of(answer)}}));
+  expect_success(trial, heard, "receive_exactly");
   expect_bytes(trial, tr("what the first caller says", "第一个来电者说的话"), heard.payload, words);
   drop(trial, answer);
 }
@@ -409,9 +412,10 @@ void every_wait_ends_at_its_deadline(Trial& trial) {
 void failed_calls_leave_nothing_open(Trial& trial) {
   const auto before = trial.student.open_descriptors();
   const LoopbackFamily family = draw_family(trial.random);
-  const auto port = dialtone::closed_port(family, SOCK_STREAM);
-  expect_error(trial, dial(trial, loopback_fields(family, port), loopback_text(family, port)),
-               "dial");
+  const Bound nobody = dialtone::bind_loopback(family, SOCK_STREAM);  // and not listening
+  expect_error(
+      trial, dial(trial, loopback_fields(family, nobody.port), loopback_text(family, nobody.port)),
+      "dial");
   const Bound taken = dialtone::listen_loopback(family);
   expect_error(
       trial,

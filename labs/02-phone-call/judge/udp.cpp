@@ -76,6 +76,7 @@ void phone_is_opened_as_promised(Trial& trial) {
   json fields = address_fields(family, 0);
   if (trial.random.chance(0.5)) {  // in 127.0.0.0/8 a place of its own, where no port is taken
     family = LoopbackFamily::ipv4;
+    fields = address_fields(family, 0);
     fields["name"] = "127." + std::to_string(trial.random.between(1, 254)) + "." +
                      std::to_string(trial.random.between(0, 255)) + ".9";
     fields["port"] = trial.random.between(1024, 65'535);
