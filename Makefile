@@ -17,21 +17,21 @@ demo: ## install what is missing, build, and play the whole workbook
 
 test: ## install what the tests need, and pass them
 	@tools/setup.sh test
-	@tools/build.sh $(BUILD) tests
+	@tools/build.sh $(BUILD) all tests site
 	@tools/test.sh $(BUILD) quick
 
 test-full: ## also sanitizers, lint and the slow tests
 	@tools/setup.sh full
-	@tools/build.sh $(BUILD) tests
+	@tools/build.sh $(BUILD) all tests site
 	@tools/test.sh $(BUILD) full
 
 soak: ## long runs, not for CI
 	@tools/setup.sh full
-	@tools/build.sh $(BUILD) tests
+	@tools/build.sh $(BUILD) all tests site
 	@tools/test.sh $(BUILD) soak
 
 all: ## build everything
-	@tools/build.sh $(BUILD) tests
+	@tools/build.sh $(BUILD) all tests site
 
 check: ## verdict on one lab: make check LAB=01 [SAN=1]
 	@test -n "$(LAB)" || { echo "make check: say which lab: make check LAB=01" >&2; exit 2; }
@@ -51,7 +51,7 @@ serve: site ## show the site at http://127.0.0.1:8000 (PORT=...)
 	@cd $(BUILD)/site && echo "http://127.0.0.1:$(PORT)" && exec python3 -m http.server -b 127.0.0.1 $(PORT)
 
 bench: ## measure: edit to verdict
-	@tools/build.sh $(BUILD) tests
+	@tools/build.sh $(BUILD) all tests site
 	@bench/edit-to-verdict.sh $(BUILD)
 
 format: ## clang-format on all C++ files
@@ -59,7 +59,7 @@ format: ## clang-format on all C++ files
 
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 	@tools/setup.sh full
-	@tools/build.sh $(BUILD) tests
+	@tools/build.sh $(BUILD) all tests site
 	@tools/lint.sh $(BUILD)
 
 dist: ## a source archive: build/dialtone-VERSION.tar.gz

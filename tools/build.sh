@@ -1,6 +1,6 @@
 #!/bin/sh
 # Configures where needed and builds: `build.sh FOLDER [TARGET...]`. Quiet unless something fails.
-# The target `tests` is everything that the tests use.
+# The target `tests` is what the tests use beyond the default build.
 set -eu
 build=${1:?usage: build.sh FOLDER [TARGET...]}
 shift

@@ -20,7 +20,7 @@ case $tier in
     tools/lint.sh "$build"
     run "$build" -L full
     for kind in asan tsan; do
-      tools/build.sh "build/$kind" tests
+      tools/build.sh "build/$kind" all tests
       run "build/$kind" -LE 'starter|soak|no-sanitizer'
     done
     ;;

@@ -34,7 +34,9 @@ std::optional<std::string> from_history(const Tree& tree, const std::string& pat
     const Outcome commits = git({"log", "--all", "--format=%H", "--", path});
     if (!commits.succeeded()) return std::nullopt;
     for (const std::string& commit : lines_of(commits.out)) {
-      const Outcome version = git({"show", commit + ":" + path});
+      std::string name = commit;
+      name += ":" + path;
+      const Outcome version = git({"show", name});
       if (version.succeeded() && sha256(version.out) == digest) return version.out;
     }
   } catch (const std::runtime_error&) {  // no git on this machine

@@ -33,6 +33,28 @@ void append(std::vector<std::string>& lines, const std::string& label, const std
     lines.push_back((i == 0 ? pad(label, 10) : std::string(10, ' ')) + parts[i]);
 }
 
+/// The unwritten parts, each with how many tests wait for it, in the order of their first test.
+std::string unwritten_text(const PracticeRun& run) {
+  std::vector<std::pair<std::string, int>> parts;
+  for (const PracticeTest& test : run.tests) {
+    if (test.status != "todo") continue;
+    const std::string what = test.story.empty() ? test.name : test.story.front();
+    const auto known = std::find_if(parts.begin(), parts.end(),
+                                    [&](const auto& part) { return part.first == what; });
+    if (known == parts.end())
+      parts.emplace_back(what, 1);
+    else
+      ++known->second;
+  }
+  std::string text;
+  for (const auto& [what, count] : parts)
+    text += "  " + coloured(Colour::yellow, pad(what, 44)) + " " +
+            words(std::to_string(count) + (count == 1 ? " test" : " tests"),
+                  std::to_string(count) + " 个测试") +
+            "\n";
+  return text;
+}
+
 std::string practice_text(const PracticeRun& run) {
   std::string text;
   std::size_t told = 0;
@@ -40,10 +62,7 @@ std::string practice_text(const PracticeRun& run) {
   for (const PracticeTest& test : run.tests) {
     if (test.status == "ok") {
       ++passed;
-    } else if (test.status == "todo") {
-      const std::string what = test.story.empty() ? "" : "  " + test.story.front();
-      text += "  " + coloured(Colour::yellow, "TODO    ") + test.name + what + "\n";
-    } else {
+    } else if (test.status != "todo") {
       const std::string mark = test.status == "hung"      ? words("HUNG", "卡住")
                                : test.status == "crashed" ? words("CRASHED", "崩溃")
                                                           : words("FAILED", "失败");
@@ -58,7 +77,7 @@ std::string practice_text(const PracticeRun& run) {
              (run.seed.empty() || run.all_ok()
                   ? ""
                   : words("  (DIALTONE_SEED=", "（DIALTONE_SEED=") + run.seed + words(")", "）"))) +
-         text;
+         text + unwritten_text(run);
 }
 
 std::string case_mark(const CaseResult& one) {
@@ -67,44 +86,53 @@ std::string case_mark(const CaseResult& one) {
       return coloured(Colour::green, words("passed", "通过"));
     case Status::failed:
       return coloured(Colour::red, words("FAILED", "失败"));
-    case Status::todo:
-      return coloured(Colour::yellow, "TODO");
+    case Status::todo: {  // "TODO(lab 01): send_all" says which part it waits for
+      const auto colon = one.story.got.find("): ");
+      const bool named = colon != std::string::npos;
+      return coloured(Colour::yellow, "TODO" + (named ? one.story.got.substr(colon + 2) : ""));
+    }
     case Status::fault:
       break;
   }
   return coloured(Colour::yellow, words("not judged", "未评判"));
 }
 
-/// Ids are to be copied from here: they stay whole, and the titles take what is left of the line.
+/// Ids are to be copied from here: they stay whole. The titles take what is left of the line, and
+/// stay away where that is too little to read.
 std::string points_table(const Context& context) {
-  constexpr std::size_t other_columns = 26;  // points, verdict and the gaps
-  constexpr std::size_t narrowest = 12;
+  constexpr std::size_t gaps_and_points = 12;
+  constexpr std::size_t narrowest = 24;
   std::size_t ids = 0;
-  for (const CaseResult& one : context.result.judgement.cases)
+  std::size_t marks = 0;
+  for (const CaseResult& one : context.result.judgement.cases) {
     ids = std::max(ids, display_width(one.of.id));
+    marks = std::max(marks, display_width(case_mark(one)));
+  }
+  const std::size_t others = ids + marks + gaps_and_points;
   const std::size_t columns = terminal_columns();
-  const std::size_t left = columns > ids + other_columns ? columns - ids - other_columns : 0;
-  Table table({words("Case", "用例"), words("What it asks", "要求"), words("Points", "分数"),
-               words("Verdict", "结果")},
-              {2});
+  const bool titled = columns >= others + narrowest;
+  std::vector<std::string> head = {words("Case", "用例"), words("Points", "分数"),
+                                   words("Verdict", "结果")};
+  if (titled) head.push_back(words("What it asks", "要求"));
+  Table table(std::move(head), {1});
   for (const CaseResult& one : context.result.judgement.cases) {
     const std::string got = one.status == Status::fault ? "?" : std::to_string(one.points());
-    table.add({one.of.id, clip(one.of.title.text(), std::max(left, narrowest)),
-               got + "/" + std::to_string(one.of.points), case_mark(one)});
+    std::vector<std::string> row = {one.of.id, got + "/" + std::to_string(one.of.points),
+                                    case_mark(one)};
+    if (titled) row.push_back(clip(one.of.title.text(), columns - others));
+    table.add(std::move(row));
   }
-  return table.text(columns + ids + other_columns + narrowest);
+  return table.text(std::max(columns, others));
 }
 
-/// The failed cases: the first few in full, the rest and the unwritten ones as a line each.
+/// The failed cases: the first few in full, the rest as a line each.
 std::string stories_text(const Context& context) {
   std::string text;
   std::size_t told = 0;
   for (const CaseResult& one : context.result.judgement.cases) {
     if (one.status == Status::passed) continue;
-    if (one.status == Status::todo) {
-      const std::string& what = one.story.got.empty() ? one.story.failed : one.story.got;
-      text += coloured(Colour::yellow, "TODO    ") + one.of.id + "  " + what + "\n";
-    } else if (one.status == Status::fault) {
+    if (one.status == Status::todo) continue;  // the table names the part that it waits for
+    if (one.status == Status::fault) {
       text += coloured(Colour::yellow, words("not judged  ", "未评判  ")) + one.of.id + "  " +
               join(lines_of(one.story.failed), " ") + "\n";
     } else if (++told <= most_stories) {

@@ -66,9 +66,12 @@ std::string joined(const std::set<std::string>& names) {
 
 // --- mutants ---
 
+/// A patch begins with "Case: ID", the case that must catch it. A second line "Also: ID" names one
+/// more that cannot but be lost with it.
 struct Mutant {
   fs::path patch;
   std::string expected_case;
+  std::set<std::string> expected;
 };
 
 std::vector<Mutant> mutants_of(const Lab& lab) {
@@ -77,8 +80,11 @@ std::vector<Mutant> mutants_of(const Lab& lab) {
     if (entry.path().extension() != ".patch") continue;
     std::smatch match;
     const std::string text = read_file(entry.path());
-    const bool named = std::regex_search(text, match, std::regex("^Case: ([a-z0-9_]+)\n"));
-    mutants.push_back({entry.path(), named ? match[1].str() : ""});
+    const std::regex head("^Case: ([a-z0-9_]+)\n(?:Also: ([a-z0-9_]+)\n)?");
+    std::regex_search(text, match, head);
+    Mutant mutant{entry.path(), match.str(1), {match.str(1)}};
+    if (match.length(2) > 0) mutant.expected.insert(match.str(2));
+    mutants.push_back(std::move(mutant));
   }
   std::sort(mutants.begin(), mutants.end(),
             [](const Mutant& a, const Mutant& b) { return a.patch < b.patch; });
@@ -106,8 +112,8 @@ std::string judge_mutant(const Lab& lab, const Recipe& recipe, const Mutant& mut
   JudgeRequest request;
   request.seed = test_seed();
   const auto lost = cases_not_passed(judge(tree, lab, program, request));
-  if (lost == std::set<std::string>{mutant.expected_case}) return "";
-  return "should lose " + mutant.expected_case + ", and loses " + joined(lost);
+  if (lost == mutant.expected) return "";
+  return "should lose " + joined(mutant.expected) + ", and loses " + joined(lost);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "manual_clock.hpp"
+#include "story.hpp"
 
 namespace {
 
@@ -20,8 +21,12 @@ using dialtone::SeenCall;
 struct Script {
   std::map<std::string, std::deque<Fault>> next;
   std::map<std::string, Fault> always;
+  std::map<std::string, int> times;  // how often each of these was met
   std::vector<SeenCall> seen;
 };
+
+/// A loop that does not end by itself is ended here.
+constexpr int most_times = 1000;
 
 std::mutex guard;  // guards current
 Script* current = nullptr;
@@ -36,7 +41,13 @@ Fault next_fault(const char* name) {
     return fault;
   }
   const auto found = current->always.find(name);
-  return found == current->always.end() ? Fault::pass() : found->second;
+  if (found == current->always.end()) return Fault::pass();
+  if (++current->times[name] > most_times)
+    throw dialtone::StoryFailed{{},
+                                std::string("it goes on calling ") + name,
+                                "an end",
+                                std::to_string(most_times) + " calls that met the same"};
+  return found->second;
 }
 
 void note(const char* name, int descriptor, std::size_t bytes, int flags, long result, int limit) {

@@ -61,7 +61,9 @@ class FaultyCalls {
   /// The next calls of this name meet these faults, one each, in order; later ones are real.
   FaultyCalls& script(const std::string& name, std::deque<Fault> faults);
 
-  /// Every further call of this name meets this fault.
+  /// Every further call of this name meets this fault. After 1000 of them the test fails, so that
+  /// a loop without an end does not hang it; only calls that may wait (send, recv, poll, accept,
+  /// connect) can be given up in this way.
   FaultyCalls& always(const std::string& name, Fault fault);
 
   /// The calls so far, in order; those of one name when it is given.

@@ -769,6 +769,20 @@ TEST_CASE("a_peer_that_drips_does_not_put_off_the_deadline") {
   s.expect_equal("the third poll's time limit", calls.seen("poll").at(2).milliseconds, 20);
 }
 
+TEST_CASE("many_short_writes_and_reads_are_no_reason_to_give_up") {
+  Story s;
+  const Line line;
+  const std::string words = Random(dialtone::test_seed()).bytes(120);
+  FaultyCalls calls;
+  calls.always("send", Fault::at_most(1)).always("recv", Fault::at_most(1));
+  s.step("send_all of 120 bytes; the kernel takes one at a time");
+  expect_success(s, "send_all", send_all(line.ours.get(), bytes_of(words), ample()));
+  std::string buffer(120, '?');
+  s.step("receive_exactly of them; one comes at a time");
+  expect_success(s, "receive_exactly", receive_into(line.socket(), buffer, ample()));
+  s.expect_equal("what is in the buffer", buffer, words);
+}
+
 TEST_CASE("streams_survive_cuts_at_random") {
   Random random(dialtone::test_seed());
   for (int round = 0; round < 200; ++round) {
