@@ -96,6 +96,7 @@ void their_client_calls_our_server(const std::string& transport, const std::stri
   Running server = start(phone_call(transport, "server"), output);
   const auto until = std::chrono::steady_clock::now() + seconds(20);
   while (read_file(output).find('\n') == std::string::npos) {  // "listening on ..."
+    INFO(read_file(output));
     REQUIRE(std::chrono::steady_clock::now() < until);
     REQUIRE_FALSE(server.child.wait_for(milliseconds(10)));
   }

@@ -15,8 +15,9 @@ TEST_CASE("starter_scores_nothing_and_each_todo_is_one_line") {
   const Outcome outcome = tree.workbook({"check", "1", "--seed", "3"});
   INFO(outcome.out << outcome.err);
   CHECK(outcome.ending.exit_code == 1);
-  CHECK(contains(outcome.out, "TODO    sums"));
-  CHECK(contains(outcome.out, "TODO    doubles"));
+  CHECK(contains(outcome.out, "TODO(lab 01): it                             2 tests\n"));
+  CHECK(contains(outcome.out, "sums       0/60  TODO"));
+  CHECK(contains(outcome.out, "doubles    0/40  TODO"));
   CHECK(contains(outcome.out, "Total: 0/100"));
   CHECK(contains(outcome.out, "build/bin/workbook hint 01 sums"));
   CHECK_FALSE(contains(outcome.out, "replay"));

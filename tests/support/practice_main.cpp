@@ -101,6 +101,7 @@ class StoryReporter : public ReporterBase {
         failure += "\n" + std::string(tr("with values: ", "其值为：")) +
                    std::string(result.getExpandedExpression());
       if (result.hasMessage()) failure += "\n" + std::string(result.getMessage());
+      for (const Catch::MessageInfo& info : stats.infoMessages) failure += "\n" + info.message;
     }
     return AfterAssertion(true);  // void in Catch2 3
   }

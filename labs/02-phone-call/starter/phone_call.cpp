@@ -1,6 +1,6 @@
-// Lab 02: the phone call. This is the one file that you edit; phone_call.hpp says what each function
-// promises. Replace a todo(...) by your code, then run `make check LAB=02`. The functions of
-// socket_basics.hpp are there for you to use.
+// Lab 02: the phone call. This is the one file that you edit; phone_call.hpp says what each
+// function promises. Replace a todo(...) by your code, then run `make check LAB=02`. The functions
+// of socket_basics.hpp are there for you to use.
 #include "phone_call.hpp"
 
 #include <sys/socket.h>
@@ -22,7 +22,9 @@ Result<std::string> hear_all(int /*call*/, std::size_t /*limit*/, Deadline /*dea
   todo("02", "hear_all");
 }
 
-Result<void> finish_speaking(int /*call*/) { todo("02", "finish_speaking"); }
+Result<void> finish_speaking(int /*call*/) {
+  todo("02", "finish_speaking");
+}
 
 // --- TCP ---
 
