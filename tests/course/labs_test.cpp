@@ -10,6 +10,7 @@
 #include "practice.hpp"
 #include "pristine.hpp"
 #include "recipe.hpp"
+#include "words.hpp"
 
 using namespace dialtone;
 namespace fs = std::filesystem;
@@ -66,8 +67,8 @@ std::string joined(const std::set<std::string>& names) {
 
 // --- mutants ---
 
-/// A patch begins with "Case: ID", the case that must catch it. A second line "Also: ID" names one
-/// more that cannot but be lost with it.
+/// A patch begins with "Case: ID", the case that must catch it. A second line "Also: ID..." names
+/// those that cannot but be lost with it.
 struct Mutant {
   fs::path patch;
   std::string expected_case;
@@ -80,10 +81,11 @@ std::vector<Mutant> mutants_of(const Lab& lab) {
     if (entry.path().extension() != ".patch") continue;
     std::smatch match;
     const std::string text = read_file(entry.path());
-    const std::regex head("^Case: ([a-z0-9_]+)\n(?:Also: ([a-z0-9_]+)\n)?");
+    const std::regex head("^Case: ([a-z0-9_]+)\n(?:Also: ([a-z0-9_ ]+)\n)?");
     std::regex_search(text, match, head);
     Mutant mutant{entry.path(), match.str(1), {match.str(1)}};
-    if (match.length(2) > 0) mutant.expected.insert(match.str(2));
+    for (const std::string& id : split(match.str(2), ' '))
+      if (!id.empty()) mutant.expected.insert(id);
     mutants.push_back(std::move(mutant));
   }
   std::sort(mutants.begin(), mutants.end(),
