@@ -27,8 +27,7 @@
 
 namespace socket_basics {
 
-// --- given
-// -----------------------------------------------------------------------------------------
+// --- given -----------------------------------------------------------------------------------
 
 /// What went wrong, as a value.
 struct Error {
@@ -91,8 +90,7 @@ struct SystemAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-// --- addresses
-// ---------------------------------------------------------------------------------------
+// --- addresses -------------------------------------------------------------------------------
 
 /// Reads "127.0.0.1:9696", "[::1]:9696", "unix:/tmp/x.sock" or "unix:@name".
 /// An IPv4 address is four decimal numbers from 0 to 255 without leading zeros; an IPv6 address is
@@ -115,8 +113,7 @@ Result<SystemAddress> to_system(const Address& address);
 /// that is bound to nothing is a unix_path with an empty name. Any other family: a system failure.
 Result<Address> from_system(const SystemAddress& system);
 
-// --- byte order
-// ----------------------------------------------------------------------------------------
+// --- byte order ------------------------------------------------------------------------------
 
 /// The number as the wire carries it: most significant byte first (RFC 1700, "network byte order").
 /// Written with shifts, so that it is right on every machine; htons and its kin are not needed.
@@ -129,8 +126,7 @@ std::uint16_t from_wire(std::span<const std::byte, 2> bytes);
 std::uint32_t from_wire(std::span<const std::byte, 4> bytes);
 std::uint64_t from_wire(std::span<const std::byte, 8> bytes);
 
-// --- a descriptor that closes itself
-// -------------------------------------------------------------------
+// --- a descriptor that closes itself ---------------------------------------------------------
 
 /// Owns one open file descriptor, or none (-1). Exactly one owner closes it, exactly once.
 class Descriptor {
@@ -159,8 +155,7 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// --- whole sends, exact receives
-// ---------------------------------------------------------------------
+// --- whole sends, exact receives -------------------------------------------------------------
 
 enum class Direction { readable, writable };
 
@@ -180,8 +175,7 @@ Result<void> send_all(int socket, std::span<const std::byte> bytes, Deadline dea
 /// asks for nothing and succeeds.
 Result<void> receive_exactly(int socket, std::span<std::byte> buffer, Deadline deadline);
 
-// --- connections
-// ---------------------------------------------------------------------------------------
+// --- connections -----------------------------------------------------------------------------
 
 /// Calls the address over a stream socket and waits until the connection stands.
 /// Nobody there: refused. No answer in time: timed_out. The message begins "dial ADDRESS: ".

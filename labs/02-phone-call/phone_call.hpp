@@ -5,8 +5,7 @@
 //
 //   caller   get a phone, put in the SIM card, dial, speak, listen, hang up
 //   callee   get a phone, put in the SIM card (bind), wait (listen), answer (accept), listen,
-//   reply,
-//            hang up
+//            reply, hang up
 //
 // A UDP conversation has no dialling, no waiting, no answering and no hanging up: each datagram
 // carries its own address, and is one message. What differs is the lesson.
@@ -16,8 +15,7 @@
 //   drips one byte at a time cannot stretch it.
 // - A failure is a value, as in lab 01; what a failed function opened, it closed again.
 // - Steps are told in the order in which they are taken, each once, right after it succeeded. A
-// step
-//   that fails is told too, with the error's message as its result, and is the last one told.
+//   step that fails is told too, with the error's message as its result, and is the last one told.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +28,7 @@
 
 namespace phone_call {
 
-// --- given
-// -----------------------------------------------------------------------------------------
+// --- given -----------------------------------------------------------------------------------
 
 using socket_basics::Address;
 using socket_basics::Deadline;
@@ -62,8 +59,7 @@ struct Talk {
 /// The most that one listen takes in, as in the course's recv(1024).
 inline constexpr std::size_t usual_limit = 1024;
 
-// --- hearing and speaking over TCP
-// -------------------------------------------------------------------
+// --- hearing and speaking over TCP -----------------------------------------------------------
 
 /// What has arrived on the stream, at most `limit` bytes, waiting for the first of them. It may be
 /// half a message or three: a stream has no messages (lab 08 makes them). The peer hung up: an
@@ -78,8 +74,7 @@ Result<std::string> hear_all(int call, std::size_t limit, Deadline deadline);
 /// Says that nothing more will be said, and goes on listening (shutdown(2), SHUT_WR).
 Result<void> finish_speaking(int call);
 
-// --- TCP
-// -----------------------------------------------------------------------------------------------
+// --- TCP -------------------------------------------------------------------------------------
 
 /// The caller: phone, sim, dial, speak, listen (hear_all, at most 1 MiB), hang_up. Nobody puts in a
 /// SIM card by hand here: connect picks a free number; tell the local address as `sim`'s result.
@@ -96,8 +91,7 @@ Result<Descriptor> wait_for_calls(const Address& here, const Narrator& tell = {}
 Result<Talk> answer_tcp(int listener, std::string_view reply, Deadline deadline,
                         const Narrator& tell = {});
 
-// --- UDP
-// -----------------------------------------------------------------------------------------------
+// --- UDP -------------------------------------------------------------------------------------
 
 /// One datagram as it came.
 struct Datagram {

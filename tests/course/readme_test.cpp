@@ -84,7 +84,8 @@ int main(int argc, char** argv) {
 }
 )");
   const fs::path syllabus = root / "labs/CMakeLists.txt";
-  write_file(syllabus, read_file(syllabus) + "add_lab(99-toy-lab PRECOMPILE <nlohmann/json.hpp>)\n");
+  write_file(syllabus,
+             read_file(syllabus) + "add_lab(99-toy-lab PRECOMPILE <nlohmann/json.hpp>)\n");
 }
 
 }  // namespace

@@ -29,6 +29,17 @@ json story_of(const Trial& trial, const StoryFailed& failure) {
           {"failed", failure.failed},    {"expected", failure.expected}, {"got", failure.got}};
 }
 
+/// No usable answer came: told like any other failure, after the steps that went well.
+void fail_with_fault(Trial& trial, const StudentFault& fault, json& result) {
+  result["status"] = fault.kind == StudentFault::Kind::todo ? "todo" : "failed";
+  try {
+    trial.fail(tr("one well-formed answer in time", "按时给出一个格式正确的回答"),
+               std::string(tr("an answer", "一个回答")), fault.text);
+  } catch (const StoryFailed& failure) {
+    result["story"] = story_of(trial, failure);
+  }
+}
+
 json play(const Case& one, const std::filesystem::path& program, std::uint64_t seed) {
   json result = {{"id", one.id}, {"status", "passed"}, {"inputs", 0}};
   try {
@@ -42,13 +53,11 @@ json play(const Case& one, const std::filesystem::path& program, std::uint64_t s
         result["status"] = "failed";
         result["story"] = story_of(trial, failure);
       } catch (const StudentFault& fault) {
-        result["status"] = fault.kind == StudentFault::Kind::todo ? "todo" : "failed";
-        try {  // told like any other failure, after the steps that went well
-          trial.fail(tr("one well-formed answer in time", "按时给出一个格式正确的回答"),
-                     std::string(tr("an answer", "一个回答")), fault.text);
-        } catch (const StoryFailed& failure) {
-          result["story"] = story_of(trial, failure);
-        }
+        fail_with_fault(trial, fault, result);
+      } catch (const json::exception& unusable) {  // a value of another type than the call gives
+        fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
+      } catch (const std::out_of_range& unusable) {  // a part of the answer is missing
+        fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
       }
       result["inputs"] = index + 1;
       if (result["status"] != "passed") break;
@@ -77,7 +86,8 @@ int judge_main(int argc, char** argv, const std::string& lab, const std::vector<
   return run_program(app, argc, argv, [&] {
     for (const std::string& id : wanted)
       if (std::none_of(cases.begin(), cases.end(), [&](const Case& one) { return one.id == id; }))
-        throw UsageFailure("there is no case '" + id + "' in " + lab);
+        throw UsageFailure(
+            std::string("there is no case '").append(id).append("' in ").append(lab));
     json report = {{"lab", lab}, {"seed", seed}, {"cases", json::array()}};
     for (const Case& one : cases)
       if (wanted.empty() || std::find(wanted.begin(), wanted.end(), one.id) != wanted.end())

@@ -50,8 +50,8 @@ bool ready_before_answer(Trial& trial, int socket, milliseconds time = dialtone:
 [[noreturn]] void nobody_came(Trial& trial, std::string_view what);
 
 /// A request to the student for one function of the header, told as a step.
-void start(Trial& trial, const std::string& told, json request, std::string_view payload = {},
-           const std::vector<int>& descriptors = {});
+void start(Trial& trial, const std::string& told, const json& request,
+           std::string_view payload = {}, const std::vector<int>& descriptors = {});
 
 /// A field of an answer's value as text, whatever the student's program made of it.
 std::string field(const Message& answer, const char* name);

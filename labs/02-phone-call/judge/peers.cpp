@@ -100,7 +100,7 @@ void nobody_came(Trial& trial, std::string_view what) {
              std::string(tr("nothing came", "什么也没有收到")));
 }
 
-void start(Trial& trial, const std::string& told, json request, std::string_view payload,
+void start(Trial& trial, const std::string& told, const json& request, std::string_view payload,
            const std::vector<int>& descriptors) {
   trial.input(told);
   trial.step(told);

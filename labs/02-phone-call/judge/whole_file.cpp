@@ -377,8 +377,8 @@ void expect_order(Trial& trial, const Message& answer, const Kind& kind) {
   trial.expect(tr("the steps that are told", "讲述的步骤"), known, kind.orders.front(), order);
   for (const json& event : answer.body["events"])
     trial.expect(tr("each step tells its call and its result", "每一步都说明系统调用和结果"),
-                 event.at(1) != "" && event.at(2) != "", std::string(tr("a text", "一段文字")),
-                 event.dump());
+                 !event.at(1).get<std::string>().empty() && !event.at(2).get<std::string>().empty(),
+                 std::string(tr("a text", "一段文字")), event.dump());
   if (!kind.fails) return;
   trial.expect_equal(tr("the result of the step that failed", "失败那一步的结果"),
                      answer.body["events"].back().at(2).get<std::string>(),

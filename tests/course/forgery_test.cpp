@@ -1,0 +1,78 @@
+// Submissions that try to earn points without the code. Each must score 0, and none may pass for a
+// fault of the machine.
+#include "judgement.hpp"
+#include "practice.hpp"
+#include "pristine.hpp"
+#include "recipe.hpp"
+
+using namespace dialtone;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Tree tree{DIALTONE_ROOT, DIALTONE_BUILD};
+
+struct Forgery {
+  const char* name;
+  const char* code;  ///< appended to the starter of lab 01
+};
+
+constexpr const char* channel_writer = R"(
+#include <cstdlib>
+#include <string>
+namespace {
+void put(const std::string& body) {
+  const unsigned lengths[2] = {static_cast<unsigned>(body.size()), 0};
+  (void)!write(3, lengths, sizeof lengths);
+  (void)!write(3, body.data(), body.size());
+}
+)";
+
+const Forgery forgeries[] = {
+    {"exit code 0 before main", "struct Forger { Forger() { exit(0); } } forger;\n}\n"},
+    {"a report on stdout",
+     "struct Forger { Forger() { (void)!write(1, R\"({\"cases\":[{\"id\":\"ipv4_addresses\","
+     "\"status\":\"passed\"}]})\", 60); exit(0); } } forger;\n}\n"},
+    {"answers to everything, in advance",
+     "struct Forger { Forger() { put(R\"({\"ready\":true})\"); for (int i = 0; i < 500; ++i) "
+     "put(R\"({\"value\":null})\"); } } forger;\n}\n"},
+    {"an empty answer",
+     "struct Forger { Forger() { put(R\"({\"ready\":true})\"); put(\"{}\"); for (;;) pause(); } } "
+     "forger;\n}\n"},
+    {"an answer of another type",
+     "struct Forger { Forger() { put(R\"({\"ready\":true})\"); "
+     "put(R\"({\"value\":[1],\"error\":7})\"); for (;;) pause(); } } forger;\n}\n"},
+    {"no JSON at all",
+     "struct Forger { Forger() { put(\"passed\"); for (;;) pause(); } } forger;\n}\n"},
+};
+
+}  // namespace
+
+TEST_CASE("no_forged_answer_earns_a_point_or_a_fault") {
+  const std::vector<Lab> labs = load_labs(tree);
+  const Lab& lab = find_lab(labs, "01");
+  const Recipe recipe(tree, lab);
+  for (const Forgery& forgery : forgeries) {
+    const TemporaryFolder folder;
+    const fs::path source = folder.path() / lab.file_name();
+    const fs::path object = folder.path() / "forged.o";
+    const fs::path program = folder.path() / "forged";
+    write_file(source, pristine_text(tree, lab) + channel_writer + forgery.code);
+    INFO(forgery.name);
+    const Outcome compiled = recipe.compile(source, object);
+    INFO(compiled.err);
+    REQUIRE(compiled.succeeded());
+    REQUIRE(recipe.link(object, program, Program::shim).succeeded());
+    JudgeRequest request;
+    request.seed = test_seed();
+    request.cases = {"ipv4_addresses", "numbers_to_the_wire", "send_all_sends_every_byte",
+                     "dial_reaches_whoever_listens", "failed_calls_leave_nothing_open"};
+    const Judgement judgement = judge(tree, lab, program, request);
+    CHECK(judgement.cases.size() == request.cases.size());
+    CHECK(judgement.score() == 0);
+    for (const CaseResult& result : judgement.cases) {
+      INFO(result.of.id << ": " << to_json(result).dump());
+      CHECK(result.status == Status::failed);
+    }
+  }
+}
