@@ -20,9 +20,9 @@ void choose_language(int argc, char** argv) {
 }
 
 void add_standard_options(CLI::App& app) {
-  app.set_help_flag("-h,--help", std::string(tr("show this help and exit", "显示帮助并退出")));
+  app.set_help_flag("-h,--help", tr("show this help and exit", "显示帮助并退出"));
   app.set_version_flag("--version", app.get_name() + " " DIALTONE_VERSION,
-                       std::string(tr("show the version and exit", "显示版本并退出")));
+                       tr("show the version and exit", "显示版本并退出"));
   app.add_option_function<std::string>(
          "--lang",
          [](const std::string& text) {
@@ -30,8 +30,8 @@ void add_standard_options(CLI::App& app) {
            if (!asked) throw CLI::ValidationError("--lang", "'" + text + "': use en or zh");
            set_language(*asked);
          },
-         std::string(tr("language of messages: en or zh (default: the locale's)",
-                        "消息语言：en 或 zh（默认取自 locale）")))
+         tr("language of messages: en or zh (default: the locale's)",
+            "消息语言：en 或 zh（默认取自 locale）"))
       ->type_name("LANG");
 }
 
@@ -57,7 +57,7 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
     line.erase(line.find_last_not_of('\n') + 1);
     for (char& c : line)
       if (c == '\n') c = ' ';
-    say(line + std::string(tr(" (see --help)", "（参见 --help）")));
+    say(line + tr(" (see --help)", "（参见 --help）"));
     return exit_usage;
   } catch (const UsageFailure& failure) {
     say(failure.what());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace dialtone {
@@ -19,8 +20,8 @@ Language language();
 void set_language(Language chosen);
 
 /// The text in the language of this process.
-inline std::string_view tr(std::string_view english, std::string_view chinese) {
-  return language() == Language::chinese ? chinese : english;
+inline std::string tr(std::string_view english, std::string_view chinese) {
+  return std::string(language() == Language::chinese ? chinese : english);
 }
 
 }  // namespace dialtone

@@ -6,7 +6,7 @@
 #include "command_line.hpp"
 #include "compiler_output.hpp"
 #include "interruption.hpp"
-#include "words.hpp"
+#include "language.hpp"
 
 namespace dialtone {
 
@@ -31,8 +31,8 @@ void play(const Tree& tree, const Lab& lab, const fs::path& practice, const fs::
 CheckResult check_by_recipe(const Tree& tree, const Lab& lab, const fs::path& file,
                             const CheckRequest& request) {
   if (!fs::is_regular_file(file))
-    throw Failure(words("cannot check ", "无法检查 ") + file.string() +
-                  words(": there is no such file", "：没有这个文件"));
+    throw Failure(tr("cannot check ", "无法检查 ") + file.string() +
+                  tr(": there is no such file", "：没有这个文件"));
   const Recipe recipe(tree, lab);
   const TemporaryFolder folder;
   const OnInterruption clean_up([path = folder.path()] {
@@ -73,13 +73,11 @@ Built build_file(const Tree& tree, const Recipe& recipe, const fs::path& source,
   const auto took = [&](const Outcome& outcome) {
     if (outcome.succeeded()) return true;
     if (outcome.timed_out)
-      built.output =
-          words("the compiler was stopped after a minute\n", "编译超过一分钟，已被终止\n");
+      built.output = tr("the compiler was stopped after a minute\n", "编译超过一分钟，已被终止\n");
     else
       built.output = trim_errors(outcome.out + outcome.err, source, tree.root, shown_as);
     if (built.output.empty())
-      built.output =
-          words("the compiler failed: ", "编译器失败：") + describe(outcome.ending) + "\n";
+      built.output = tr("the compiler failed: ", "编译器失败：") + describe(outcome.ending) + "\n";
     return false;
   };
   if (!took(recipe.compile(source, object, flags))) return built;
@@ -92,9 +90,9 @@ Built build_file(const Tree& tree, const Recipe& recipe, const fs::path& source,
 CheckResult check_starter(const Tree& tree, const Lab& lab, const CheckRequest& request) {
   const fs::path source = tree.root / lab.starter();
   if (!fs::is_regular_file(source))
-    throw Failure(words("the file to edit is missing: ", "要编辑的文件不存在：") +
-                  lab.starter().string() + words("; restore it with ", "；恢复它：") +
-                  tree.command() + " reset " + lab.number);
+    throw Failure(tr("the file to edit is missing: ", "要编辑的文件不存在：") +
+                  lab.starter().string() + tr("; restore it with ", "；恢复它：") + tree.command() +
+                  " reset " + lab.number);
   if (request.sanitized) return check_by_recipe(tree, lab, source, request);
 
   CheckResult result;
@@ -102,7 +100,7 @@ CheckResult check_starter(const Tree& tree, const Lab& lab, const CheckRequest& 
   const Outcome outcome = build(tree, {lab.identifier() + "_check"});
   if (outcome.timed_out)
     result.build_output =
-        words("the compiler was stopped after 20 minutes\n", "编译超过 20 分钟，已被终止\n");
+        tr("the compiler was stopped after 20 minutes\n", "编译超过 20 分钟，已被终止\n");
   else if (!outcome.succeeded())
     result.build_output =
         trim_errors(outcome.out + outcome.err, source, tree.root, lab.starter().string());

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "language.hpp"
 #include "words.hpp"
 
 namespace dialtone {
@@ -78,9 +79,8 @@ std::vector<Diagnostic> linker_errors(const std::vector<std::string>& lines) {
       std::string symbol = line.substr(at + what.size());
       symbol.resize(std::min(symbol.size(), symbol.find("; ")));
       if (!told.insert(symbol).second) continue;
-      found.push_back(
-          {{what[0] == 'u' ? words("missing: the file must define ", "缺少定义：") + symbol
-                           : words("defined twice: ", "重复定义：") + symbol}});
+      found.push_back({{what[0] == 'u' ? tr("missing: the file must define ", "缺少定义：") + symbol
+                                       : tr("defined twice: ", "重复定义：") + symbol}});
     }
   }
   return found;
@@ -120,8 +120,8 @@ std::string trim_errors(const std::string& output, const std::filesystem::path& 
     ++told;
   }
   if (told < errors.size())
-    text += words("and " + std::to_string(errors.size() - told) + " more errors\n",
-                  "还有 " + std::to_string(errors.size() - told) + " 处错误\n");
+    text += tr("and " + std::to_string(errors.size() - told) + " more errors\n",
+               "还有 " + std::to_string(errors.size() - told) + " 处错误\n");
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "compiler_output.hpp"
 #include "judgement.hpp"
+#include "language.hpp"
 #include "recipe.hpp"
 #include "terminal.hpp"
 #include "words.hpp"
@@ -44,8 +45,8 @@ class Playbill {
     std::snprintf(seconds, sizeof seconds, "%.1f", took.count());
     all_ok_ = all_ok_ && verdict.ok;
     table_.add({name,
-                verdict.ok ? coloured(Colour::green, words("ok", "成功"))
-                           : coloured(Colour::red, words("FAILED", "失败")),
+                verdict.ok ? coloured(Colour::green, tr("ok", "成功"))
+                           : coloured(Colour::red, tr("FAILED", "失败")),
                 verdict.text, seconds});
   }
 
@@ -55,9 +56,9 @@ class Playbill {
   }
 
  private:
-  Table table_{{words("Part", "部分"), words("Result", "结果"), words("What happened", "说明"),
-                words("Seconds", "秒")},
-               {3}};
+  Table table_{
+      {tr("Part", "部分"), tr("Result", "结果"), tr("What happened", "说明"), tr("Seconds", "秒")},
+      {3}};
   bool all_ok_ = true;
 };
 
@@ -68,21 +69,21 @@ Verdict show(const Tree& tree, const std::vector<std::string>& arguments) {
   command.arguments = arguments;
   command.arguments.front() = (tree.build / "bin" / arguments.front()).string();
   command.arguments.emplace_back("--lang");
-  command.arguments.push_back(words("en", "zh"));
+  command.arguments.push_back(tr("en", "zh"));
   command.directory = tree.root;
   Child child(command);
   const auto ending = child.wait_for(demo_time);
   if (!ending) {
     child.kill_now();
-    return {false, words("did not end in 60 s", "60 秒内没有结束")};
+    return {false, tr("did not end in 60 s", "60 秒内没有结束")};
   }
   const bool ok = ending->signal == 0 && ending->exit_code == 0;
-  return {ok, ok ? words("played", "已演示") : describe(*ending)};
+  return {ok, ok ? tr("played", "已演示") : describe(*ending)};
 }
 
 Verdict grade_reference(const Tree& tree, const Lab& lab) {
   if (!fs::exists(tree.root / lab.solution()))
-    return {true, words("no solution in this tree: skipped", "本目录没有参考解答：跳过")};
+    return {true, tr("no solution in this tree: skipped", "本目录没有参考解答：跳过")};
   build_or_fail(tree, {lab.identifier() + "_shim_solution", lab.identifier() + "_judge"});
   const Judgement judgement = judge(tree, lab, lab_program(tree, lab, "shim_solution"),
                                     {fresh_seed(), {}, false, judges_for_one_person});
@@ -92,14 +93,14 @@ Verdict grade_reference(const Tree& tree, const Lab& lab) {
               << (one.status == Status::passed ? "" : "  " + one.story.failed) << '\n';
   return {judgement.full(),
           std::to_string(judgement.score()) + "/" + std::to_string(judgement.possible()) +
-              words(" points, seed ", " 分，种子 ") + std::to_string(judgement.seed)};
+              tr(" points, seed ", " 分，种子 ") + std::to_string(judgement.seed)};
 }
 
 Verdict build_site(const Tree& tree) {
   const Outcome outcome = build(tree, {"site"});
   if (outcome.succeeded()) return {true, tree.shown(tree.build / "site" / "index.html")};
   std::cout << build_excerpt(outcome.out + outcome.err);
-  return {false, words("the site was not built", "网站未能构建")};
+  return {false, tr("the site was not built", "网站未能构建")};
 }
 
 }  // namespace
@@ -109,13 +110,13 @@ int demo_command(const Options& /*options*/) {
   const auto labs = load_labs(tree);
   Playbill bill;
   for (const Lab& lab : labs) {
-    const std::string name = words("lab ", "实验 ") + lab.number + " " + lab.title.text();
+    const std::string name = tr("lab ", "实验 ") + lab.number + " " + lab.title.text();
     for (const auto& command : lab.demo)
       bill.play(name + ": " + join(command, " "), [&] { return show(tree, command); });
-    bill.play(name + words(": the reference graded", "：批改参考解答"),
+    bill.play(name + tr(": the reference graded", "：批改参考解答"),
               [&] { return grade_reference(tree, lab); });
   }
-  bill.play(words("the site", "网站"), [&] { return build_site(tree); });
+  bill.play(tr("the site", "网站"), [&] { return build_site(tree); });
   return bill.close();
 }
 

@@ -11,6 +11,7 @@
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "file_descriptor.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "terminal.hpp"
 #include "tree.hpp"
@@ -67,10 +68,10 @@ Finding tool(const std::string& program, const std::vector<int>& least, const st
   if (finding.ok) return finding;
   std::vector<std::string> figures;
   for (const int figure : least) figures.push_back(std::to_string(figure));
-  if (finding.found.empty()) finding.found = words("not found", "未找到");
+  if (finding.found.empty()) finding.found = tr("not found", "未找到");
   finding.remedy = "sudo apt install " + package;
   if (!least.empty())
-    finding.remedy += words(" (at least ", "（至少 ") + join(figures, ".") + words(")", "）");
+    finding.remedy += tr(" (at least ", "（至少 ") + join(figures, ".") + tr(")", "）");
   return finding;
 }
 
@@ -96,7 +97,7 @@ Finding packages(const Tree& tree, const std::string& tier, bool required) {
     if (first_line({"dpkg-query", "-W", "-f", "${db:Status-Status}\n", name}) != "installed")
       missing.push_back(name);
   Finding finding{
-      words("packages of make ", "软件包：make ") + tier,
+      tr("packages of make ", "软件包：make ") + tier,
       std::to_string(wanted.size() - missing.size()) + "/" + std::to_string(wanted.size()),
       missing.empty(), required, ""};
   if (!missing.empty()) finding.remedy = "sudo apt install " + join(missing, " ");
@@ -117,13 +118,12 @@ bool port_is_free(std::uint16_t port, int type) {
 
 Finding port(std::uint16_t number) {
   const bool free = port_is_free(number, SOCK_STREAM) && port_is_free(number, SOCK_DGRAM);
-  Finding finding{words("port ", "端口 ") + std::to_string(number),
-                  free ? words("free", "空闲") : words("in use", "被占用"), free, false, ""};
+  Finding finding{tr("port ", "端口 ") + std::to_string(number),
+                  free ? tr("free", "空闲") : tr("in use", "被占用"), free, false, ""};
   if (!free)
-    finding.remedy =
-        words("see who holds it: ss -ltunp | grep ", "查看占用者：ss -ltunp | grep ") +
-        std::to_string(number) +
-        words("; or give the programs another --address", "；或给程序另一个 --address");
+    finding.remedy = tr("see who holds it: ss -ltunp | grep ", "查看占用者：ss -ltunp | grep ") +
+                     std::to_string(number) +
+                     tr("; or give the programs another --address", "；或给程序另一个 --address");
   return finding;
 }
 
@@ -136,13 +136,13 @@ std::string setting(const std::string& file) {
 }
 
 Finding namespaces() {
-  Finding finding{words("user namespaces", "用户命名空间"), "", false, false, ""};
+  Finding finding{tr("user namespaces", "用户命名空间"), "", false, false, ""};
   // AppArmor lets the namespace be made and then refuses what it is for: the mapping of ids.
   finding.ok = !first_line({"unshare", "-Ur", "echo", "usable"}).empty();
-  finding.found = finding.ok ? words("usable", "可用") : words("not usable", "不可用");
+  finding.found = finding.ok ? tr("usable", "可用") : tr("not usable", "不可用");
   if (finding.ok) return finding;
   if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1")
-    finding.remedy = words(
+    finding.remedy = tr(
         "AppArmor takes capabilities away in unprivileged namespaces (Ubuntu 24.04): sudo sysctl "
         "kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile that allows userns",
         "AppArmor 限制了非特权命名空间（Ubuntu 24.04）：sudo sysctl "
@@ -152,18 +152,18 @@ Finding namespaces() {
   else if (setting("/proc/sys/kernel/unprivileged_userns_clone") == "0")
     finding.remedy = "sudo sysctl kernel.unprivileged_userns_clone=1";
   else
-    finding.remedy = words("a container may forbid them; some tests need them",
-                           "容器可能禁止了它；部分测试需要它");
+    finding.remedy =
+        tr("a container may forbid them; some tests need them", "容器可能禁止了它；部分测试需要它");
   return finding;
 }
 
 Finding locale() {
-  Finding finding{words("locale", "语言环境"),
-                  locale_is_utf8() ? "UTF-8" : words("not UTF-8", "不是 UTF-8"), locale_is_utf8(),
+  Finding finding{tr("locale", "语言环境"),
+                  locale_is_utf8() ? "UTF-8" : tr("not UTF-8", "不是 UTF-8"), locale_is_utf8(),
                   false, ""};
   if (!finding.ok)
-    finding.remedy = words("export LC_ALL=C.UTF-8 (drawings are in ASCII until then)",
-                           "export LC_ALL=C.UTF-8（在此之前图形用 ASCII 绘制）");
+    finding.remedy = tr("export LC_ALL=C.UTF-8 (drawings are in ASCII until then)",
+                        "export LC_ALL=C.UTF-8（在此之前图形用 ASCII 绘制）");
   return finding;
 }
 
@@ -183,9 +183,9 @@ std::vector<Finding> look(const Tree& tree) {
 }
 
 std::string verdict(const Finding& finding) {
-  if (finding.ok) return coloured(Colour::green, words("ok", "正常"));
-  if (finding.required) return coloured(Colour::red, words("MISSING", "缺少"));
-  return coloured(Colour::yellow, words("note", "注意"));
+  if (finding.ok) return coloured(Colour::green, tr("ok", "正常"));
+  if (finding.required) return coloured(Colour::red, tr("MISSING", "缺少"));
+  return coloured(Colour::yellow, tr("note", "注意"));
 }
 
 }  // namespace
@@ -206,16 +206,15 @@ int doctor_command(const Options& options) {
     std::cout << report.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
     return healthy ? exit_success : exit_failure;
   }
-  Table table({words("What", "项目"), words("Found", "现状"), words("Verdict", "结论")});
+  Table table({tr("What", "项目"), tr("Found", "现状"), tr("Verdict", "结论")});
   for (const Finding& one : findings) table.add({one.what, one.found, verdict(one)});
   std::cout << table.text();
   for (const Finding& one : findings)
     if (!one.remedy.empty()) std::cout << '\n' << one.what << ": " << one.remedy << '\n';
   std::cout << '\n'
             << (healthy
-                    ? words("Nothing that the workbook needs is missing.", "教程所需的都已具备。")
-                    : words("Something that the workbook needs is missing.",
-                            "缺少教程必需的部分。"))
+                    ? tr("Nothing that the workbook needs is missing.", "教程所需的都已具备。")
+                    : tr("Something that the workbook needs is missing.", "缺少教程必需的部分。"))
             << '\n';
   return healthy ? exit_success : exit_failure;
 }

@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "gradebook.hpp"
 #include "interruption.hpp"
+#include "language.hpp"
 #include "recipe.hpp"
 #include "submissions.hpp"
 #include "terminal.hpp"
@@ -57,7 +58,7 @@ LabGrade grade_lab(const Tree& tree, const GradedLab& graded, const Submission& 
   Built built = build_file(tree, graded.recipe, source, lab.file_name(), {{Program::shim, shim}},
                            folder, false);
   if (!built.ok) {
-    grade.note = words("does not compile", "无法编译");
+    grade.note = tr("does not compile", "无法编译");
     grade.output = std::move(built.output);
     return grade;
   }
@@ -66,7 +67,7 @@ LabGrade grade_lab(const Tree& tree, const GradedLab& graded, const Submission& 
   if (grade.judgement.not_judged() > 0)
     for (const CaseResult& one : grade.judgement.cases)
       if (one.status == Status::fault && grade.note.empty())
-        grade.note = words("not judged: ", "未评判：") + one_line(one.story.failed);
+        grade.note = tr("not judged: ", "未评判：") + one_line(one.story.failed);
   return grade;
 }
 
@@ -81,7 +82,7 @@ StudentGrade grade_student(const Tree& tree, const std::vector<GradedLab>& labs,
       LabGrade grade;
       grade.lab = graded.lab;
       grade.faulty = true;
-      grade.note = words("not judged: ", "未评判：") + one_line(failure.what());
+      grade.note = tr("not judged: ", "未评判：") + one_line(failure.what());
       student.labs.push_back(std::move(grade));
     }
   }
@@ -151,10 +152,10 @@ std::vector<StudentGrade> grade_all(const Tree& tree, const std::vector<GradedLa
 }
 
 std::string summary(const std::vector<StudentGrade>& grades) {
-  std::vector<std::string> head = {words("Student", "学生")};
+  std::vector<std::string> head = {tr("Student", "学生")};
   for (const LabGrade& grade : grades.front().labs) head.push_back(grade.lab->number);
-  head.push_back(words("Total", "总分"));
-  head.push_back(words("Note", "备注"));
+  head.push_back(tr("Total", "总分"));
+  head.push_back(tr("Note", "备注"));
   Table table(head);
   for (const StudentGrade& student : grades) {
     std::vector<std::string> row = {one_line(student.student)};
@@ -177,8 +178,8 @@ void make_output_folder(const fs::path& folder) {
     write_file(folder / ".writable", "");
     fs::remove(folder / ".writable", error);
   } catch (const std::exception& failure) {
-    throw Failure(words("cannot write results into ", "无法把结果写入 ") + folder.string() + ": " +
-                  failure.what() + words("; name another folder with -o", "；请用 -o 另选目录"));
+    throw Failure(tr("cannot write results into ", "无法把结果写入 ") + folder.string() + ": " +
+                  failure.what() + tr("; name another folder with -o", "；请用 -o 另选目录"));
   }
 }
 
@@ -202,23 +203,23 @@ int grade_command(const Options& options) {
   const auto chosen = prepare(tree, labs, options.labs);
   const std::uint64_t seed = options.seed.value_or(fresh_seed());
   const unsigned jobs = options.jobs > 0 ? options.jobs : default_jobs();
-  std::cout << words("seed ", "种子 ") << seed << words(", submissions: ", "，提交数：")
-            << submissions.size() << words(", at once: ", "，并行数：") << jobs << std::endl;
+  std::cout << tr("seed ", "种子 ") << seed << tr(", submissions: ", "，提交数：")
+            << submissions.size() << tr(", at once: ", "，并行数：") << jobs << std::endl;
   const auto grades = grade_all(tree, chosen, submissions, jobs, seed);
   write_gradebook(options.output, grades, seed);
 
   std::size_t unjudged = 0;
   for (const StudentGrade& student : grades) unjudged += student.total() ? 0 : 1;
   std::cout << '\n'
-            << summary(grades) << words("\nresults: ", "\n结果：") << options.output
+            << summary(grades) << tr("\nresults: ", "\n结果：") << options.output
             << "/grades.csv, junit.xml, */results.json\n";
   if (unjudged == 0) return exit_success;
   std::cout.flush();
   std::cerr << "workbook: "
-            << words(std::to_string(unjudged) +
-                         " submissions could not be judged in full: grade "
-                         "them again; their scores are left out",
-                     std::to_string(unjudged) + " 份提交未能完整评判：请重新批改；它们没有记分")
+            << tr(std::to_string(unjudged) +
+                      " submissions could not be judged in full: grade "
+                      "them again; their scores are left out",
+                  std::to_string(unjudged) + " 份提交未能完整评判：请重新批改；它们没有记分")
             << '\n';
   return exit_failure;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "command_line.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "report.hpp"
 #include "words.hpp"
@@ -52,8 +53,7 @@ std::string test_name(const LabGrade& grade, const LabCase& one) {
 /// What a student reads of a case that has not all its points.
 std::string case_output(const CaseResult& result, std::uint64_t seed) {
   if (result.status == Status::passed) return "";
-  if (result.status == Status::fault)
-    return words("not judged: ", "未评判：") + result.story.failed;
+  if (result.status == Status::fault) return tr("not judged: ", "未评判：") + result.story.failed;
   return join(story_lines(result.story), "\n") + "\nseed " + std::to_string(seed);
 }
 
@@ -151,7 +151,7 @@ std::string StudentGrade::notes() const {
 json results_json(const StudentGrade& grade, std::uint64_t seed) {
   json results = {{"max_score", grade.possible()}, {"tests", json::array()}};
   if (grade.total()) results["score"] = *grade.total();
-  std::string output = words("seed ", "种子 ") + std::to_string(seed) + "\n";
+  std::string output = tr("seed ", "种子 ") + std::to_string(seed) + "\n";
   for (const LabGrade& lab : grade.labs) {
     if (!lab.note.empty()) output += lab.lab->folder() + ": " + lab.note + "\n" + lab.output;
     if (lab.judged)
@@ -240,7 +240,7 @@ void write_gradebook(const fs::path& folder, const std::vector<StudentGrade>& gr
     write_file(folder / "grades.csv", grades_csv(grades));
     write_file(folder / "junit.xml", junit_xml(grades));
   } catch (const std::exception& failure) {
-    throw Failure(words("cannot write the results: ", "无法写入结果：") + failure.what());
+    throw Failure(tr("cannot write the results: ", "无法写入结果：") + failure.what());
   }
 }
 

@@ -8,6 +8,7 @@
 #include <future>
 #include <random>
 
+#include "language.hpp"
 #include "process.hpp"
 #include "recipe.hpp"
 #include "words.hpp"
@@ -107,10 +108,10 @@ Judgement read_report(const std::string& report, const Lab& lab, const JudgeRequ
   const json document = json::parse(report, nullptr, false);
   if (!document.is_object() || !document.contains("cases") || !document["cases"].is_array())
     return unjudged(lab, request,
-                    words("the judge's report cannot be read: ", "无法读懂评判程序的报告：") +
+                    tr("the judge's report cannot be read: ", "无法读懂评判程序的报告：") +
                         report.substr(0, 80));
-  Judgement judgement = unjudged(
-      lab, request, words("the judge says nothing of this case", "评判程序没有提到这个用例"));
+  Judgement judgement =
+      unjudged(lab, request, tr("the judge says nothing of this case", "评判程序没有提到这个用例"));
   for (CaseResult& result : judgement.cases)
     for (const json& reported : document["cases"])
       if (reported.is_object() && text_of(reported, "id") == result.of.id) take(reported, result);
@@ -127,7 +128,7 @@ Judgement judge_part(const Tree& tree, const Lab& lab, const fs::path& program,
                        "--seed",
                        std::to_string(request.seed),
                        "--lang",
-                       words("en", "zh")};
+                       tr("en", "zh")};
   for (const std::string& id : request.cases) {
     command.arguments.emplace_back("--case");
     command.arguments.push_back(id);
@@ -140,9 +141,9 @@ Judgement judge_part(const Tree& tree, const Lab& lab, const fs::path& program,
     const Outcome outcome = run(command, judge_time, std::size_t{16} << 20U);
     if (outcome.succeeded()) return read_report(outcome.out, lab, request);
     const std::string ending = outcome.timed_out
-                                   ? words("did not end in 5 minutes", "5 分钟内没有结束")
+                                   ? tr("did not end in 5 minutes", "5 分钟内没有结束")
                                    : describe(outcome.ending) + " " + trimmed(outcome.err);
-    return unjudged(lab, request, words("the judge failed: ", "评判程序失败：") + trimmed(ending));
+    return unjudged(lab, request, tr("the judge failed: ", "评判程序失败：") + trimmed(ending));
   } catch (const std::exception& failure) {
     return unjudged(lab, request, failure.what());
   }

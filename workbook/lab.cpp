@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command_line.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"
 
@@ -26,13 +27,13 @@ class Value {
 
   /// Throws where it is no object with exactly these members.
   void expect_members(const std::vector<std::string>& names) const {
-    if (!value_.is_object()) refuse(words("expected an object", "应为对象"));
+    if (!value_.is_object()) refuse(tr("expected an object", "应为对象"));
     for (const std::string& name : names)
       if (!value_.contains(name))
-        refuse(words("\"" + name + "\" is missing", "缺少 \"" + name + "\""));
+        refuse(tr("\"" + name + "\" is missing", "缺少 \"" + name + "\""));
     for (const auto& item : value_.items())
       if (std::find(names.begin(), names.end(), item.key()) == names.end())
-        refuse(words("unknown key \"" + item.key() + "\"", "未知的键 \"" + item.key() + "\""));
+        refuse(tr("unknown key \"" + item.key() + "\"", "未知的键 \"" + item.key() + "\""));
   }
 
   Value member(const std::string& name) const {
@@ -40,7 +41,7 @@ class Value {
   }
 
   std::vector<Value> elements() const {
-    if (!value_.is_array()) refuse(words("expected a list", "应为列表"));
+    if (!value_.is_array()) refuse(tr("expected a list", "应为列表"));
     std::vector<Value> found;
     for (std::size_t i = 0; i < value_.size(); ++i)
       found.emplace_back(value_[i], file_, place_ + "[" + std::to_string(i) + "]");
@@ -48,9 +49,8 @@ class Value {
   }
 
   std::string text() const {
-    if (!value_.is_string()) refuse(words("expected a text", "应为字符串"));
-    if (value_.get_ref<const std::string&>().empty())
-      refuse(words("must not be empty", "不能为空"));
+    if (!value_.is_string()) refuse(tr("expected a text", "应为字符串"));
+    if (value_.get_ref<const std::string&>().empty()) refuse(tr("must not be empty", "不能为空"));
     return value_.get<std::string>();
   }
 
@@ -63,7 +63,7 @@ class Value {
   unsigned points() const {
     if (!value_.is_number_unsigned() || value_.get<std::uint64_t>() == 0 ||
         value_.get<std::uint64_t>() > 100)
-      refuse(words("expected a whole number from 1 to 100", "应为 1 到 100 的整数"));
+      refuse(tr("expected a whole number from 1 to 100", "应为 1 到 100 的整数"));
     return value_.get<unsigned>();
   }
 
@@ -87,13 +87,12 @@ LabCase read_case(const Value& value) {
   };
   if (!std::all_of(one.id.begin(), one.id.end(), allowed))
     value.member("id").refuse(
-        words("expected small letters, digits and _ alone", "只能含小写字母、数字和 _"));
+        tr("expected small letters, digits and _ alone", "只能含小写字母、数字和 _"));
   one.points = value.member("points").points();
   one.title = value.member("title").bilingual();
   for (const Value& hint : value.member("hints").elements()) one.hints.push_back(hint.bilingual());
   if (one.hints.empty())
-    value.member("hints").refuse(
-        words("a case needs at least one hint", "每个用例至少要有一条提示"));
+    value.member("hints").refuse(tr("a case needs at least one hint", "每个用例至少要有一条提示"));
   return one;
 }
 
@@ -104,14 +103,14 @@ std::vector<LabCase> read_cases(const Value& value) {
     LabCase one = read_case(element);
     for (const LabCase& other : cases)
       if (other.id == one.id)
-        element.member("id").refuse(words("the id \"" + one.id + "\" is taken by a case before it",
-                                          "编号 \"" + one.id + "\" 已被前面的用例使用"));
+        element.member("id").refuse(tr("the id \"" + one.id + "\" is taken by a case before it",
+                                       "编号 \"" + one.id + "\" 已被前面的用例使用"));
     total += one.points;
     cases.push_back(std::move(one));
   }
   if (total != 100)
-    value.refuse(words("the points add up to " + std::to_string(total) + ", not to 100",
-                       "分数之和是 " + std::to_string(total) + "，不是 100"));
+    value.refuse(tr("the points add up to " + std::to_string(total) + ", not to 100",
+                    "分数之和是 " + std::to_string(total) + "，不是 100"));
   return cases;
 }
 
@@ -149,8 +148,8 @@ const LabCase& Lab::find_case(const std::string& id) const {
     ids.push_back(one.id);
   }
   throw UsageFailure(
-      words("lab " + number + " has no case '" + id + "'; its cases are: " + join(ids, ", "),
-            "实验 " + number + " 没有用例 '" + id + "'；它的用例有：" + join(ids, "、")));
+      tr("lab " + number + " has no case '" + id + "'; its cases are: " + join(ids, ", "),
+         "实验 " + number + " 没有用例 '" + id + "'；它的用例有：" + join(ids, "、")));
 }
 
 unsigned Lab::possible() const {
@@ -175,17 +174,17 @@ Lab parse_lab(const std::string& text, const std::string& folder, const std::str
   lab.number = top.member("number").text();
   lab.name = top.member("name").text();
   if (folder.substr(0, 2) != lab.number)
-    top.member("number").refuse(words("is \"" + lab.number + "\" in the folder " + folder,
-                                      "是 \"" + lab.number + "\"，但文件夹是 " + folder));
+    top.member("number").refuse(tr("is \"" + lab.number + "\" in the folder " + folder,
+                                   "是 \"" + lab.number + "\"，但文件夹是 " + folder));
   if (folder.substr(3) != lab.name)
-    top.member("name").refuse(words("is \"" + lab.name + "\" in the folder " + folder,
-                                    "是 \"" + lab.name + "\"，但文件夹是 " + folder));
+    top.member("name").refuse(tr("is \"" + lab.name + "\" in the folder " + folder,
+                                 "是 \"" + lab.name + "\"，但文件夹是 " + folder));
   lab.title = top.member("title").bilingual();
   lab.notes = top.member("notes").texts();
   for (const Value& command : top.member("demo").elements()) {
     lab.demo.push_back(command.texts());
     if (lab.demo.back().empty())
-      command.refuse(words("a command needs a program", "命令中缺少程序名"));
+      command.refuse(tr("a command needs a program", "命令中缺少程序名"));
   }
   lab.cases = read_cases(top.member("cases"));
   return lab;
@@ -212,8 +211,8 @@ const Lab& find_lab(const std::vector<Lab>& labs, const std::string& asked) {
     if (lab.number == number || lab.name == asked || lab.identifier() == asked ||
         lab.folder() == asked)
       return lab;
-  throw UsageFailure(words("there is no lab '" + asked + "'; the labs are: " + names_of(labs),
-                           "没有实验 '" + asked + "'；现有的实验：" + names_of(labs)));
+  throw UsageFailure(tr("there is no lab '" + asked + "'; the labs are: " + names_of(labs),
+                        "没有实验 '" + asked + "'；现有的实验：" + names_of(labs)));
 }
 
 std::string page_to_read(const Tree& tree, const Lab& lab) {

@@ -6,7 +6,7 @@
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "interruption.hpp"
-#include "words.hpp"
+#include "language.hpp"
 
 using namespace dialtone;
 
@@ -25,28 +25,28 @@ class CommandLine {
   }
 
   void lab(CLI::App* sub) {
-    sub->add_option("LAB", options_.lab, words("the lab: 1, 01 or its name", "实验：1、01 或名称"))
+    sub->add_option("LAB", options_.lab, tr("the lab: 1, 01 or its name", "实验：1、01 或名称"))
         ->required();
   }
   void one_case(CLI::App* sub) {
-    sub->add_option("--case", options_.case_id, words("only this case", "只评判这个用例"));
+    sub->add_option("--case", options_.case_id, tr("only this case", "只评判这个用例"));
   }
   void seed(CLI::App* sub) {
     sub->add_option("--seed", options_.seed,
-                    words("draws the inputs (default: a fresh one)", "输入的随机种子（默认随机）"));
+                    tr("draws the inputs (default: a fresh one)", "输入的随机种子（默认随机）"));
   }
   void sanitized(CLI::App* sub) {
     sub->add_flag("--san", options_.sanitized,
-                  words("run under the address and undefined-behaviour sanitizers",
-                        "在地址与未定义行为检查器下运行"));
+                  tr("run under the address and undefined-behaviour sanitizers",
+                     "在地址与未定义行为检查器下运行"));
   }
   void json(CLI::App* sub) {
-    sub->add_flag("--json", options_.json, words("results as JSON", "以 JSON 输出结果"));
+    sub->add_flag("--json", options_.json, tr("results as JSON", "以 JSON 输出结果"));
   }
   void progress(CLI::App* sub) {
     sub->add_option("--progress", options_.progress,
-                    words("the progress file (default: DIALTONE_PROGRESS, else progress.txt)",
-                          "进度文件（默认 DIALTONE_PROGRESS，否则 progress.txt）"));
+                    tr("the progress file (default: DIALTONE_PROGRESS, else progress.txt)",
+                       "进度文件（默认 DIALTONE_PROGRESS，否则 progress.txt）"));
   }
 
   Options& options() { return options_; }
@@ -66,16 +66,16 @@ class CommandLine {
 void add_student_commands(CommandLine& line) {
   CLI::App* status =
       line.command("status",
-                   words("every lab: points, file to edit, page to read; what to do next",
-                         "每个实验的分数、要编辑的文件、要读的页面，以及下一步"),
+                   tr("every lab: points, file to edit, page to read; what to do next",
+                      "每个实验的分数、要编辑的文件、要读的页面，以及下一步"),
                    status_command);
   line.json(status);
   line.progress(status);
 
   CLI::App* check =
       line.command("check",
-                   words("build your file, run the practice tests, let the judge give points",
-                         "构建你的文件，运行练习测试，由评判程序给分"),
+                   tr("build your file, run the practice tests, let the judge give points",
+                      "构建你的文件，运行练习测试，由评判程序给分"),
                    check_command);
   line.lab(check);
   line.one_case(check);
@@ -84,80 +84,76 @@ void add_student_commands(CommandLine& line) {
   line.json(check);
   line.progress(check);
 
-  CLI::App* watch =
-      line.command("watch",
-                   words("check again upon each save (needs a terminal; keys: h n r q)",
-                         "每次保存后重新检查（需要终端；按键 h n r q）"),
-                   watch_command);
+  CLI::App* watch = line.command("watch",
+                                 tr("check again upon each save (needs a terminal; keys: h n r q)",
+                                    "每次保存后重新检查（需要终端；按键 h n r q）"),
+                                 watch_command);
   line.lab(watch);
   line.seed(watch);
   line.sanitized(watch);
   line.progress(watch);
 
-  CLI::App* hint = line.command("hint", words("one more hint", "再给一条提示"), hint_command);
+  CLI::App* hint = line.command("hint", tr("one more hint", "再给一条提示"), hint_command);
   line.lab(hint);
   hint->add_option(
       "CASE", line.options().case_id,
-      words("the case (default: the first that has not passed)", "用例（默认：第一个未通过的）"));
+      tr("the case (default: the first that has not passed)", "用例（默认：第一个未通过的）"));
   line.progress(hint);
 
   CLI::App* reset = line.command(
       "reset",
-      words("restore the starter, keeping your text as a backup", "恢复初始文件，你的代码另存备份"),
+      tr("restore the starter, keeping your text as a backup", "恢复初始文件，你的代码另存备份"),
       reset_command);
   line.lab(reset);
-  reset->add_flag("--yes", line.options().yes, words("do not ask", "不再询问"));
+  reset->add_flag("--yes", line.options().yes, tr("do not ask", "不再询问"));
 
   CLI::App* solution = line.command(
-      "solution", words("show the reference, once you have all points", "满分后显示参考解答"),
+      "solution", tr("show the reference, once you have all points", "满分后显示参考解答"),
       solution_command);
   line.lab(solution);
   solution->add_flag(
       "--give-up", line.options().give_up,
-      words("show it before that; the progress file says so", "提前显示；会记入进度文件"));
+      tr("show it before that; the progress file says so", "提前显示；会记入进度文件"));
   line.progress(solution);
 
   CLI::App* doctor = line.command(
-      "doctor",
-      words("what this machine lacks, and what to install", "检查这台机器缺什么、该装什么"),
+      "doctor", tr("what this machine lacks, and what to install", "检查这台机器缺什么、该装什么"),
       doctor_command);
   line.json(doctor);
 }
 
 void add_teacher_commands(CommandLine& line) {
   CLI::App* grade = line.command(
-      "grade", words("for instructors: grade folders of submissions", "教师用：批改提交目录"),
+      "grade", tr("for instructors: grade folders of submissions", "教师用：批改提交目录"),
       grade_command);
   grade
       ->add_option(
           "PATH", line.options().submissions,
-          words("folders that hold one folder per student", "提交目录，其中每个学生一个文件夹"))
+          tr("folders that hold one folder per student", "提交目录，其中每个学生一个文件夹"))
       ->required();
-  grade->add_option(
-      "--labs", line.options().labs,
-      words("labs to grade: 01,02 (default: all)", "要批改的实验：01,02（默认全部）"));
+  grade->add_option("--labs", line.options().labs,
+                    tr("labs to grade: 01,02 (default: all)", "要批改的实验：01,02（默认全部）"));
   grade
-      ->add_option("-j,--jobs", line.options().jobs,
-                   words("how many at once (default: one for each core but one)",
-                         "并行数（默认：核心数减一）"))
+      ->add_option(
+          "-j,--jobs", line.options().jobs,
+          tr("how many at once (default: one for each core but one)", "并行数（默认：核心数减一）"))
       ->check(CLI::Range(1, 256));
   grade->add_option("-o,--output", line.options().output,
-                    words("where results go (default: grades)", "结果目录（默认 grades）"));
+                    tr("where results go (default: grades)", "结果目录（默认 grades）"));
   line.seed(grade);
 
-  line.command(
-      "demo",
-      words("play the whole workbook, as `make demo` does", "演示整个教程（即 `make demo`）"),
-      demo_command);
+  line.command("demo",
+               tr("play the whole workbook, as `make demo` does", "演示整个教程（即 `make demo`）"),
+               demo_command);
 
   CLI::App* judge =
       line.command("judge",
-                   words("build FILE in the starter's place and judge it; no progress is kept",
-                         "用 FILE 代替初始文件构建并评判；不记录进度"),
+                   tr("build FILE in the starter's place and judge it; no progress is kept",
+                      "用 FILE 代替初始文件构建并评判；不记录进度"),
                    judge_command);
   judge->group("");
   line.lab(judge);
-  judge->add_option("FILE", line.options().file, words("the file to judge", "要评判的文件"))
+  judge->add_option("FILE", line.options().file, tr("the file to judge", "要评判的文件"))
       ->required();
   line.one_case(judge);
   line.seed(judge);
@@ -165,7 +161,7 @@ void add_teacher_commands(CommandLine& line) {
   line.json(judge);
 
   CLI::App* pristine =
-      line.command("pristine", words("print the starter as it shipped", "打印初始文件的原始内容"),
+      line.command("pristine", tr("print the starter as it shipped", "打印初始文件的原始内容"),
                    pristine_command);
   pristine->group("");
   line.lab(pristine);
@@ -176,16 +172,16 @@ void add_teacher_commands(CommandLine& line) {
 int main(int argc, char** argv) {
   choose_language(argc, argv);
   clean_up_on_interruption();
-  CLI::App app(words("Dialtone: a networking and operating systems lab workbook.",
-                     "Dialtone：计算机网络与操作系统实验教程。"),
+  CLI::App app(tr("Dialtone: a networking and operating systems lab workbook.",
+                  "Dialtone：计算机网络与操作系统实验教程。"),
                "workbook");
   add_standard_options(app);
   app.fallthrough();
   app.require_subcommand(0, 1);
   app.footer(
-      words("For authors of labs: workbook judge LAB FILE, workbook pristine LAB "
-            "(each has --help).",
-            "实验作者另有：workbook judge LAB FILE、workbook pristine LAB（见各自的 --help）。"));
+      tr("For authors of labs: workbook judge LAB FILE, workbook pristine LAB "
+         "(each has --help).",
+         "实验作者另有：workbook judge LAB FILE、workbook pristine LAB（见各自的 --help）。"));
   CommandLine line(app);
   add_student_commands(line);
   add_teacher_commands(line);

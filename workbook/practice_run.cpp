@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crash_report.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"
 
@@ -42,14 +43,14 @@ void tell_death(PracticeTest& test, const Outcome& outcome, const std::filesyste
                 const Lab& lab) {
   test.status = outcome.timed_out ? "hung" : "crashed";
   if (outcome.timed_out) {
-    test.story = {words("still running after 60 s: killed", "运行 60 秒仍未结束，已被终止")};
+    test.story = {tr("still running after 60 s: killed", "运行 60 秒仍未结束，已被终止")};
     return;
   }
   test.story = sanitizer_lines(outcome.err, lab.file_name());
   if (!test.story.empty()) return;
   const std::string place = crash_place(outcome.err, program, lab.file_name());
-  test.story = {words("the program ended here: ", "程序在此结束：") + describe(outcome.ending) +
-                (place.empty() ? "" : words(", at ", "，位于 ") + place)};
+  test.story = {tr("the program ended here: ", "程序在此结束：") + describe(outcome.ending) +
+                (place.empty() ? "" : tr(", at ", "，位于 ") + place)};
 }
 
 }  // namespace
@@ -79,7 +80,7 @@ PracticeRun read_practice(const std::string& output) {
 
 PracticeRun run_practice(const std::filesystem::path& program, const Lab& lab, bool sanitized) {
   Command command;
-  command.arguments = {program.string(), "--lang", words("en", "zh")};
+  command.arguments = {program.string(), "--lang", tr("en", "zh")};
   command.limits.file_bytes = std::uint64_t{256} << 20U;
 #ifdef DIALTONE_SANITIZED_BUILD
   sanitized = true;
@@ -92,8 +93,8 @@ PracticeRun run_practice(const std::filesystem::path& program, const Lab& lab, b
   const bool leaked = outcome.err.find("LeakSanitizer: detected") != std::string::npos;
   if (result.tests.empty() ||
       (!unfinished && (outcome.timed_out || outcome.ending.signal != 0 || leaked)))
-    result.tests.push_back({result.tests.empty() ? words("(start)", "（启动）")
-                                                 : words("(end of the program)", "（程序结束时）"),
+    result.tests.push_back({result.tests.empty() ? tr("(start)", "（启动）")
+                                                 : tr("(end of the program)", "（程序结束时）"),
                             "",
                             {}});
   if (result.tests.back().status.empty()) tell_death(result.tests.back(), outcome, program, lab);

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "command_line.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"
 
@@ -79,17 +80,17 @@ std::string pristine_text(const Tree& tree, const Lab& lab) {
   const auto digest = recorded_digest(read_file(tree.root / "labs" / "starters.sha256"), path);
   if (!digest)
     throw Failure(
-        words("labs/starters.sha256 records no digest of ", "labs/starters.sha256 中没有记录 ") +
+        tr("labs/starters.sha256 records no digest of ", "labs/starters.sha256 中没有记录 ") +
         path);
   for (const fs::path& file : {tree.root / path, tree.build / "pristine" / *digest})
     if (const auto text = with_digest(file, *digest)) return *text;
   if (const auto text = from_history(tree, path, *digest)) return *text;
-  throw Failure(words("the shipped text of " + path + " is nowhere: not in the file, not in " +
-                          tree.shown(tree.build / "pristine") +
-                          ", not in git's history; take it from the archive that you began with",
-                      "找不到 " + path + " 的原始文本：文件本身、" +
-                          tree.shown(tree.build / "pristine") +
-                          " 和 git 历史中都没有；请从最初的压缩包中取回"));
+  throw Failure(tr("the shipped text of " + path + " is nowhere: not in the file, not in " +
+                       tree.shown(tree.build / "pristine") +
+                       ", not in git's history; take it from the archive that you began with",
+                   "找不到 " + path + " 的原始文本：文件本身、" +
+                       tree.shown(tree.build / "pristine") +
+                       " 和 git 历史中都没有；请从最初的压缩包中取回"));
 }
 
 fs::path reset_starter(const Tree& tree, const Lab& lab) {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "command_line.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"
 
@@ -100,8 +101,8 @@ void Progress::write(const fs::path& file) const {
   try {
     write_file(file, text());
   } catch (const std::exception& failure) {
-    throw Failure(words("cannot keep the progress in ", "无法把进度保存到 ") + file.string() +
-                  ": " + failure.what());
+    throw Failure(tr("cannot keep the progress in ", "无法把进度保存到 ") + file.string() + ": " +
+                  failure.what());
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "command_line.hpp"
 #include "compiler_output.hpp"
+#include "language.hpp"
 #include "words.hpp"
 
 namespace dialtone {
@@ -37,11 +38,10 @@ std::vector<std::string> tool_environment() {
 std::string ninja_of(const Tree& tree) {
   std::string tool = cached_setting(tree.build, "CMAKE_MAKE_PROGRAM");
   if (cached_setting(tree.build, "CMAKE_GENERATOR") != "Ninja" || tool.empty())
-    throw Failure(
-        words("the build folder " + tree.build.string() +
-                  " was not made with Ninja: configure it with cmake -S . -B build -G Ninja",
-              "构建目录 " + tree.build.string() +
-                  " 不是用 Ninja 生成的：请用 cmake -S . -B build -G Ninja 配置"));
+    throw Failure(tr("the build folder " + tree.build.string() +
+                         " was not made with Ninja: configure it with cmake -S . -B build -G Ninja",
+                     "构建目录 " + tree.build.string() +
+                         " 不是用 Ninja 生成的：请用 cmake -S . -B build -G Ninja 配置"));
   return tool;
 }
 
@@ -117,8 +117,8 @@ Outcome build(const Tree& tree, const std::vector<std::string>& targets) {
 void build_or_fail(const Tree& tree, const std::vector<std::string>& targets) {
   const Outcome outcome = build(tree, targets);
   if (outcome.succeeded()) return;
-  throw Failure(words("the workbook's own part of the build failed (", "教程自身的构建失败（") +
-                join(targets, " ") + words("):\n", "）：\n") +
+  throw Failure(tr("the workbook's own part of the build failed (", "教程自身的构建失败（") +
+                join(targets, " ") + tr("):\n", "）：\n") +
                 build_excerpt(outcome.out + outcome.err));
 }
 
@@ -131,15 +131,15 @@ std::vector<std::string> Recipe::link_command(const std::string& target,
   const Outcome outcome = run(command, std::chrono::minutes(1));
   const auto lines = lines_of(outcome.out);
   if (!outcome.succeeded() || lines.empty())
-    throw Failure(words("the build has no target ", "构建中没有目标 ") + target + ": " +
+    throw Failure(tr("the build has no target ", "构建中没有目标 ") + target + ": " +
                   trimmed(outcome.err));
   std::vector<std::string> words_found = shell_words(lines.back());
   drop_launcher(words_found, compiler);  // and the leading ": &&"
   const auto end = std::find(words_found.begin(), words_found.end(), "&&");
   words_found.erase(end, words_found.end());
   if (std::find(words_found.begin(), words_found.end(), library_) == words_found.end())
-    throw Failure(words("the link command of " + target + " does not name " + library_,
-                        target + " 的链接命令中没有 " + library_));
+    throw Failure(tr("the link command of " + target + " does not name " + library_,
+                     target + " 的链接命令中没有 " + library_));
   return words_found;
 }
 
@@ -156,9 +156,9 @@ Recipe::Recipe(const Tree& tree, const Lab& lab)
     break;
   }
   if (compile_.empty())
-    throw Failure(words("the build does not compile ", "构建中没有编译 ") + starter_ +
-                  words(": configure it again (cmake -S . -B build -G Ninja)",
-                        "：请重新配置（cmake -S . -B build -G Ninja）"));
+    throw Failure(tr("the build does not compile ", "构建中没有编译 ") + starter_ +
+                  tr(": configure it again (cmake -S . -B build -G Ninja)",
+                     "：请重新配置（cmake -S . -B build -G Ninja）"));
   link_practice_ = link_command(lab.identifier() + "_practice_starter", compiler);
   link_shim_ = link_command(lab.identifier() + "_shim_starter", compiler);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "language.hpp"
 #include "terminal.hpp"
 #include "words.hpp"
 
@@ -49,8 +50,8 @@ std::string unwritten_text(const PracticeRun& run) {
   std::string text;
   for (const auto& [what, count] : parts)
     text += "  " + coloured(Colour::yellow, pad(what, 44)) + " " +
-            words(std::to_string(count) + (count == 1 ? " test" : " tests"),
-                  std::to_string(count) + " 个测试") +
+            tr(std::to_string(count) + (count == 1 ? " test" : " tests"),
+               std::to_string(count) + " 个测试") +
             "\n";
   return text;
 }
@@ -63,29 +64,28 @@ std::string practice_text(const PracticeRun& run) {
     if (test.status == "ok") {
       ++passed;
     } else if (test.status != "todo") {
-      const std::string mark = test.status == "hung"      ? words("HUNG", "卡住")
-                               : test.status == "crashed" ? words("CRASHED", "崩溃")
-                                                          : words("FAILED", "失败");
+      const std::string mark = test.status == "hung"      ? tr("HUNG", "卡住")
+                               : test.status == "crashed" ? tr("CRASHED", "崩溃")
+                                                          : tr("FAILED", "失败");
       text += "  " + coloured(Colour::red, pad(mark, 8)) + test.name + "\n";
       if (++told > most_stories) continue;
       for (const std::string& line : test.story) text += "            " + line + "\n";
     }
   }
   const std::string count = std::to_string(passed) + "/" + std::to_string(run.tests.size());
-  return heading(
-             words("Practice tests: " + count + " ok", "练习测试：" + count + " 通过") +
-             (run.seed.empty() || run.all_ok()
-                  ? ""
-                  : words("  (DIALTONE_SEED=", "（DIALTONE_SEED=") + run.seed + words(")", "）"))) +
+  return heading(tr("Practice tests: " + count + " ok", "练习测试：" + count + " 通过") +
+                 (run.seed.empty() || run.all_ok()
+                      ? ""
+                      : tr("  (DIALTONE_SEED=", "（DIALTONE_SEED=") + run.seed + tr(")", "）"))) +
          text + unwritten_text(run);
 }
 
 std::string case_mark(const CaseResult& one) {
   switch (one.status) {
     case Status::passed:
-      return coloured(Colour::green, words("passed", "通过"));
+      return coloured(Colour::green, tr("passed", "通过"));
     case Status::failed:
-      return coloured(Colour::red, words("FAILED", "失败"));
+      return coloured(Colour::red, tr("FAILED", "失败"));
     case Status::todo: {  // "TODO(lab 01): send_all" says which part it waits for
       const auto colon = one.story.got.find("): ");
       const bool named = colon != std::string::npos;
@@ -94,7 +94,7 @@ std::string case_mark(const CaseResult& one) {
     case Status::fault:
       break;
   }
-  return coloured(Colour::yellow, words("not judged", "未评判"));
+  return coloured(Colour::yellow, tr("not judged", "未评判"));
 }
 
 /// Ids are to be copied from here: they stay whole. The titles take what is left of the line, and
@@ -103,7 +103,7 @@ std::string points_table(const Context& context) {
   constexpr std::size_t gaps_and_points = 12;
   constexpr std::size_t narrowest = 24;
   std::size_t ids = 0;
-  std::size_t marks = 0;
+  std::size_t marks = display_width(tr("Verdict", "结果"));
   for (const CaseResult& one : context.result.judgement.cases) {
     ids = std::max(ids, display_width(one.of.id));
     marks = std::max(marks, display_width(case_mark(one)));
@@ -111,9 +111,8 @@ std::string points_table(const Context& context) {
   const std::size_t others = ids + marks + gaps_and_points;
   const std::size_t columns = terminal_columns();
   const bool titled = columns >= others + narrowest;
-  std::vector<std::string> head = {words("Case", "用例"), words("Points", "分数"),
-                                   words("Verdict", "结果")};
-  if (titled) head.push_back(words("What it asks", "要求"));
+  std::vector<std::string> head = {tr("Case", "用例"), tr("Points", "分数"), tr("Verdict", "结果")};
+  if (titled) head.push_back(tr("What it asks", "要求"));
   Table table(std::move(head), {1});
   for (const CaseResult& one : context.result.judgement.cases) {
     const std::string got = one.status == Status::fault ? "?" : std::to_string(one.points());
@@ -133,21 +132,21 @@ std::string stories_text(const Context& context) {
     if (one.status == Status::passed) continue;
     if (one.status == Status::todo) continue;  // the table names the part that it waits for
     if (one.status == Status::fault) {
-      text += coloured(Colour::yellow, words("not judged  ", "未评判  ")) + one.of.id + "  " +
+      text += coloured(Colour::yellow, tr("not judged  ", "未评判  ")) + one.of.id + "  " +
               join(lines_of(one.story.failed), " ") + "\n";
     } else if (++told <= most_stories) {
       if (!text.empty() && !text.ends_with("\n\n")) text += '\n';
-      text += coloured(Colour::red, words("FAILED  ", "失败  ")) +
-              coloured(Colour::bold, one.of.id) + "  " + one.of.title.text() + "\n";
+      text += coloured(Colour::red, tr("FAILED  ", "失败  ")) + coloured(Colour::bold, one.of.id) +
+              "  " + one.of.title.text() + "\n";
       for (const std::string& line : story_lines(one.story)) text += "  " + line + "\n";
-      text += "  " + pad(words("seed", "种子"), 10) +
-              std::to_string(context.result.judgement.seed) + "\n";
-      text += "  " + pad(words("replay", "重放"), 10) +
+      text +=
+          "  " + pad(tr("seed", "种子"), 10) + std::to_string(context.result.judgement.seed) + "\n";
+      text += "  " + pad(tr("replay", "重放"), 10) +
               replay_command(context.tree, context.lab, one, context.result.judgement.seed,
                              context.request.sanitized) +
               "\n\n";
     } else {
-      text += coloured(Colour::red, words("FAILED  ", "失败  ")) + one.of.id + "  " +
+      text += coloured(Colour::red, tr("FAILED  ", "失败  ")) + one.of.id + "  " +
               one.story.failed + "  (" +
               replay_command(context.tree, context.lab, one, context.result.judgement.seed,
                              context.request.sanitized) +
@@ -159,22 +158,22 @@ std::string stories_text(const Context& context) {
 
 std::string next_text(const Context& context) {
   const std::string command = context.tree.command();
-  const std::string next(words("Next: ", "下一步："));
+  const std::string next(tr("Next: ", "下一步："));
   const auto& cases = context.result.judgement.cases;
   const auto open = std::find_if(cases.begin(), cases.end(), [](const CaseResult& one) {
     return one.status == Status::failed || one.status == Status::todo;
   });
   if (open != cases.end())
-    return next + context.lab.starter().string() + words("; a hint: ", "；提示：") + command +
+    return next + context.lab.starter().string() + tr("; a hint: ", "；提示：") + command +
            " hint " + context.lab.number + " " + open->of.id + "\n";
   if (context.result.judgement.not_judged() > 0)
-    return next + words("check again; what was not judged costs nothing\n",
-                        "请再检查一次；未评判的用例不扣分\n");
+    return next + tr("check again; what was not judged costs nothing\n",
+                     "请再检查一次；未评判的用例不扣分\n");
   if (!context.request.cases.empty()) return next + command + " check " + context.lab.number + "\n";
   if (const Lab* lab = next_lab(context.labs, context.lab); lab != nullptr)
-    return next + words("lab ", "实验 ") + lab->number + " " + lab->title.text() + ": " +
+    return next + tr("lab ", "实验 ") + lab->number + " " + lab->title.text() + ": " +
            page_to_read(context.tree, *lab) + ", " + lab->starter().string() + "\n";
-  return next + words("that was the last lab. Well done.\n", "这是最后一个实验，做得好！\n");
+  return next + tr("that was the last lab. Well done.\n", "这是最后一个实验，做得好！\n");
 }
 
 }  // namespace
@@ -194,20 +193,20 @@ std::string replay_command(const Tree& tree, const Lab& lab, const CaseResult& r
 std::vector<std::string> story_lines(const CaseStory& story) {
   std::vector<std::string> lines;
   if (!story.input.empty())
-    append(lines, words("input", "输入"),
+    append(lines, tr("input", "输入"),
            (story.input_number ? "#" + std::to_string(*story.input_number + 1) + ": " : "") +
                story.input);
   const std::size_t left_out =
       story.steps.size() > most_steps ? story.steps.size() - most_steps : 0;
   if (left_out > 0)
-    lines.push_back(words("          (" + std::to_string(left_out) + " steps before these)",
-                          "          （此前还有 " + std::to_string(left_out) + " 步）"));
+    lines.push_back(tr("          (" + std::to_string(left_out) + " steps before these)",
+                       "          （此前还有 " + std::to_string(left_out) + " 步）"));
   for (std::size_t i = left_out; i < story.steps.size(); ++i)
-    append(lines, i == left_out ? words("steps", "步骤") : "",
+    append(lines, i == left_out ? tr("steps", "步骤") : "",
            std::to_string(i + 1) + ". " + story.steps[i]);
-  append(lines, words("failed", "不成立"), story.failed);
-  append(lines, words("expected", "期望"), story.expected);
-  append(lines, words("got", "得到"), story.got);
+  append(lines, tr("failed", "不成立"), story.failed);
+  append(lines, tr("expected", "期望"), story.expected);
+  append(lines, tr("got", "得到"), story.got);
   return lines;
 }
 
@@ -215,20 +214,20 @@ std::string report_text(const Tree& tree, const std::vector<Lab>& labs, const La
                         const CheckRequest& request, const CheckResult& result) {
   const Context context{tree, labs, lab, request, result};
   if (!result.built)
-    return heading(coloured(Colour::red, words("The build failed:", "构建失败："))) +
+    return heading(coloured(Colour::red, tr("The build failed:", "构建失败："))) +
            result.build_output;
-  std::string text = heading(words("Lab ", "实验 ") + lab.number + "  " + lab.title.text());
+  std::string text = heading(tr("Lab ", "实验 ") + lab.number + "  " + lab.title.text());
   if (result.practised) text += practice_text(result.practice);
-  const std::string stories = stories_text(context);
-  text +=
-      stories + (stories.empty() || stories.ends_with("\n\n") ? "" : "\n") + points_table(context);
+  text += stories_text(context);
+  if (!text.ends_with("\n\n")) text += '\n';
+  text += points_table(context);
   const Judgement& judgement = result.judgement;
-  std::string total = words("Total: ", "总分：") + std::to_string(judgement.score()) + "/" +
+  std::string total = tr("Total: ", "总分：") + std::to_string(judgement.score()) + "/" +
                       std::to_string(judgement.possible());
   if (judgement.not_judged() > 0)
-    total += words("; not judged: ", "；未评判：") + std::to_string(judgement.not_judged());
+    total += tr("; not judged: ", "；未评判：") + std::to_string(judgement.not_judged());
   text += coloured(judgement.full() ? Colour::green : Colour::bold, total) +
-          words("  (seed ", "（种子 ") + std::to_string(judgement.seed) + words(")\n", "）\n");
+          tr("  (seed ", "（种子 ") + std::to_string(judgement.seed) + tr(")\n", "）\n");
   return text + next_text(context);
 }
 

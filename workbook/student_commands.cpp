@@ -7,6 +7,7 @@
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "language.hpp"
 #include "pristine.hpp"
 #include "report.hpp"
 #include "terminal.hpp"
@@ -78,8 +79,8 @@ int status_command(const Options& options) {
     print_json(status_json(tree, labs, progress));
     return exit_success;
   }
-  Table table({words("Lab", "实验"), words("Title", "标题"), words("Points", "分数"),
-               words("Edit", "编辑"), words("Read", "阅读")},
+  Table table({tr("Lab", "实验"), tr("Title", "标题"), tr("Points", "分数"), tr("Edit", "编辑"),
+               tr("Read", "阅读")},
               {2});
   for (const Lab& lab : labs) {
     const LabProgress run = progress.of(lab.number);
@@ -92,15 +93,14 @@ int status_command(const Options& options) {
   std::cout << table.text(std::max<std::size_t>(terminal_columns(), 200));
   if (std::any_of(labs.begin(), labs.end(),
                   [&](const Lab& one) { return progress.gave_up(one.number); }))
-    std::cout << words("* the solution was shown\n", "* 已看过参考解答\n");
+    std::cout << tr("* the solution was shown\n", "* 已看过参考解答\n");
   if (const Lab* next = first_open(labs, progress); next != nullptr)
     std::cout << '\n'
-              << words("Next: read ", "下一步：阅读 ") << page_to_read(tree, *next)
-              << words(", edit ", "，编辑 ") << next->starter().string()
-              << words(", then: ", "，然后：") << tree.command() << " check " << next->number
-              << '\n';
+              << tr("Next: read ", "下一步：阅读 ") << page_to_read(tree, *next)
+              << tr(", edit ", "，编辑 ") << next->starter().string() << tr(", then: ", "，然后：")
+              << tree.command() << " check " << next->number << '\n';
   else
-    std::cout << words("\nAll labs are done.\n", "\n所有实验都已完成。\n");
+    std::cout << tr("\nAll labs are done.\n", "\n所有实验都已完成。\n");
   return exit_success;
 }
 
@@ -146,8 +146,8 @@ std::string next_hint(const fs::path& file, const Lab& lab, std::string case_id)
     for (const LabCase& one : lab.cases)
       if (case_id.empty() && !is_passed(run, one.id)) case_id = one.id;
     if (case_id.empty())
-      return words("every case of this lab has passed: no hint is needed\n",
-                   "本实验的用例都已通过，不需要提示\n");
+      return tr("every case of this lab has passed: no hint is needed\n",
+                "本实验的用例都已通过，不需要提示\n");
   }
   const LabCase& one = lab.find_case(case_id);
   const auto known = static_cast<std::size_t>(progress.hints_shown(lab.number, case_id));
@@ -156,7 +156,7 @@ std::string next_hint(const fs::path& file, const Lab& lab, std::string case_id)
   for (std::size_t i = 0; i < shown; ++i)
     text += std::to_string(i + 1) + "/" + std::to_string(one.hints.size()) + "  " +
             one.hints[i].text() + "\n";
-  if (known >= one.hints.size()) text += words("That was the last hint.\n", "没有更多提示了。\n");
+  if (known >= one.hints.size()) text += tr("That was the last hint.\n", "没有更多提示了。\n");
   if (shown != known) {
     progress.set_hints_shown(lab.number, case_id, static_cast<unsigned>(shown));
     progress.write(file);
@@ -176,11 +176,10 @@ std::string reset_and_say(const Tree& tree, const Lab& lab) {
   const std::string file = lab.starter().string();
   const bool changed =
       !fs::exists(tree.root / file) || read_file(tree.root / file) != pristine_text(tree, lab);
-  if (!changed) return file + words(" is as it shipped already\n", " 已经是原始内容\n");
+  if (!changed) return file + tr(" is as it shipped already\n", " 已经是原始内容\n");
   const fs::path backup = reset_starter(tree, lab);
-  std::string text = file + words(" is as it shipped again", " 已恢复为原始内容");
-  if (!backup.empty())
-    text += words("; your text is in ", "；你的代码保存在 ") + tree.shown(backup);
+  std::string text = file + tr(" is as it shipped again", " 已恢复为原始内容");
+  if (!backup.empty()) text += tr("; your text is in ", "；你的代码保存在 ") + tree.shown(backup);
   return text + "\n";
 }
 
@@ -190,16 +189,16 @@ int reset_command(const Options& options) {
   const Lab& lab = find_lab(labs, options.lab);
   if (!options.yes) {
     if (isatty(STDIN_FILENO) != 1)
-      throw UsageFailure(words("reset asks first, but there is no terminal: add --yes to go ahead",
-                               "reset 需要先确认，但这里没有终端：加 --yes 以继续"));
-    std::cout << words("Restore ", "恢复 ") << lab.starter().string()
-              << words(" as it shipped (your text is kept as a backup)? [y/N] ",
-                       " 的原始内容（你的代码会另存备份）？[y/N] ")
+      throw UsageFailure(tr("reset asks first, but there is no terminal: add --yes to go ahead",
+                            "reset 需要先确认，但这里没有终端：加 --yes 以继续"));
+    std::cout << tr("Restore ", "恢复 ") << lab.starter().string()
+              << tr(" as it shipped (your text is kept as a backup)? [y/N] ",
+                    " 的原始内容（你的代码会另存备份）？[y/N] ")
               << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
     if (answer != "y" && answer != "Y" && answer != "yes") {
-      std::cout << words("nothing was changed\n", "没有做任何改动\n");
+      std::cout << tr("nothing was changed\n", "没有做任何改动\n");
       return exit_failure;
     }
   }
@@ -213,19 +212,19 @@ int solution_command(const Options& options) {
   const Lab& lab = find_lab(labs, options.lab);
   const fs::path file = tree.root / lab.solution();
   if (!fs::exists(file))
-    throw Failure(words("this tree holds no solutions (", "本目录中没有参考解答（") +
-                  lab.solution().string() + words(" is absent)", " 不存在）"));
+    throw Failure(tr("this tree holds no solutions (", "本目录中没有参考解答（") +
+                  lab.solution().string() + tr(" is absent)", " 不存在）"));
   const fs::path kept = progress_file(tree, options.progress);
   Progress progress = Progress::read(kept);
   const unsigned points = progress.of(lab.number).points;
   if (points < lab.possible()) {
     if (!options.give_up && !progress.gave_up(lab.number))
-      throw Failure(words("lab " + lab.number + " has " + std::to_string(points) + " of " +
-                              std::to_string(lab.possible()) +
-                              " points: its solution is shown at full points, or with --give-up",
-                          "实验 " + lab.number + " 目前 " + std::to_string(points) + "/" +
-                              std::to_string(lab.possible()) +
-                              " 分：满分后才显示参考解答，或者加 --give-up"));
+      throw Failure(tr("lab " + lab.number + " has " + std::to_string(points) + " of " +
+                           std::to_string(lab.possible()) +
+                           " points: its solution is shown at full points, or with --give-up",
+                       "实验 " + lab.number + " 目前 " + std::to_string(points) + "/" +
+                           std::to_string(lab.possible()) +
+                           " 分：满分后才显示参考解答，或者加 --give-up"));
     progress.give_up(lab.number);
     progress.write(kept);
   }

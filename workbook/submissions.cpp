@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "command_line.hpp"
+#include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"
 
@@ -24,9 +25,9 @@ std::string objection(const fs::path& file, const fs::path& folder) {
   const fs::path real = fs::canonical(file, error);
   if (error) return error.message();
   if (!lies_in(real, fs::canonical(folder)))
-    return words("a link leads out of the folder", "链接指向了文件夹之外");
-  if (!fs::is_regular_file(real)) return words("is not a regular file", "不是普通文件");
-  if (fs::file_size(real) > largest_file) return words("is larger than 1 MiB", "超过 1 MiB");
+    return tr("a link leads out of the folder", "链接指向了文件夹之外");
+  if (!fs::is_regular_file(real)) return tr("is not a regular file", "不是普通文件");
+  if (fs::file_size(real) > largest_file) return tr("is larger than 1 MiB", "超过 1 MiB");
   return "";
 }
 
@@ -39,16 +40,16 @@ std::vector<Submission> find_submissions(const std::vector<std::string>& paths,
   for (const std::string& path : paths) {
     std::error_code error;
     if (!fs::exists(path, error))
-      throw UsageFailure(words("there is no folder ", "没有这个目录：") + path);
+      throw UsageFailure(tr("there is no folder ", "没有这个目录：") + path);
     if (!fs::is_directory(path, error))
-      throw UsageFailure(path + words(" is a file: give a folder that holds one folder per student",
-                                      " 是文件：请给出每个学生一个文件夹的提交目录"));
+      throw UsageFailure(path + tr(" is a file: give a folder that holds one folder per student",
+                                   " 是文件：请给出每个学生一个文件夹的提交目录"));
     for (const auto& entry : fs::directory_iterator(path)) {
       const std::string name = entry.path().filename().string();
       if (name[0] == '.' || fs::equivalent(entry.path(), left_out, error)) continue;
       if (entry.is_symlink() || !entry.is_directory())
         notes.push_back(entry.path().string() +
-                        words(" is not a folder: left out", " 不是文件夹：已跳过"));
+                        tr(" is not a folder: left out", " 不是文件夹：已跳过"));
       else
         found.push_back({name, entry.path()});
     }
@@ -59,12 +60,12 @@ std::vector<Submission> find_submissions(const std::vector<std::string>& paths,
       found.begin(), found.end(),
       [](const Submission& a, const Submission& b) { return a.student == b.student; });
   if (twice != found.end())
-    throw Failure(words("the student '" + twice->student + "' is there twice: ",
-                        "学生 '" + twice->student + "' 出现了两次：") +
+    throw Failure(tr("the student '" + twice->student + "' is there twice: ",
+                     "学生 '" + twice->student + "' 出现了两次：") +
                   twice->folder.string() + ", " + std::next(twice)->folder.string());
   if (found.empty())
-    throw Failure(words("there is no submission in ", "没有任何提交：") + join(paths, ", ") +
-                  words(": it should hold one folder per student", "：其中应有每个学生一个文件夹"));
+    throw Failure(tr("there is no submission in ", "没有任何提交：") + join(paths, ", ") +
+                  tr(": it should hold one folder per student", "：其中应有每个学生一个文件夹"));
   return found;
 }
 
@@ -82,7 +83,7 @@ HandedIn take_file(const Submission& submission, const Lab& lab) {
       return {std::nullopt, failure.what()};
     }
   }
-  return {std::nullopt, words("missing: ", "缺少：") + lab.file_name()};
+  return {std::nullopt, tr("missing: ", "缺少：") + lab.file_name()};
 }
 
 }  // namespace dialtone

@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "command_line.hpp"
-#include "words.hpp"
+#include "language.hpp"
 
 namespace dialtone {
 
@@ -32,18 +32,18 @@ Tree find_tree() {
   const fs::path build = program.parent_path().parent_path();
   const std::string root = cached_setting(build, "CMAKE_HOME_DIRECTORY");
   if (root.empty())
-    throw Failure(words("this program is not in a build folder: " + build.string() +
-                            " has no CMakeCache.txt that names its source tree; run the one that "
-                            "`make build` makes",
-                        "本程序不在构建目录中：" + build.string() +
-                            " 没有指明源码目录的 CMakeCache.txt；请运行 `make build` 生成的程序"));
+    throw Failure(tr("this program is not in a build folder: " + build.string() +
+                         " has no CMakeCache.txt that names its source tree; run the one that "
+                         "`make build` makes",
+                     "本程序不在构建目录中：" + build.string() +
+                         " 没有指明源码目录的 CMakeCache.txt；请运行 `make build` 生成的程序"));
   if (!fs::is_directory(fs::path(root) / "labs"))
-    throw Failure(words("the source tree " + root +
-                            " has no labs/ folder: was it moved? Configure "
-                            "the build again (cmake -S . -B build -G Ninja)",
-                        "源码目录 " + root +
-                            " 中没有 labs/：它被移动了吗？请重新配置构建"
-                            "（cmake -S . -B build -G Ninja）"));
+    throw Failure(tr("the source tree " + root +
+                         " has no labs/ folder: was it moved? Configure "
+                         "the build again (cmake -S . -B build -G Ninja)",
+                     "源码目录 " + root +
+                         " 中没有 labs/：它被移动了吗？请重新配置构建"
+                         "（cmake -S . -B build -G Ninja）"));
   return {root, build};
 }
 

@@ -13,10 +13,10 @@
 #include "commands.hpp"
 #include "file_descriptor.hpp"
 #include "interruption.hpp"
+#include "language.hpp"
 #include "report.hpp"
 #include "student_commands.hpp"
 #include "terminal.hpp"
-#include "words.hpp"
 
 namespace dialtone {
 
@@ -54,7 +54,7 @@ class Saves {
     const std::string folder = file.parent_path().string();
     if (!inotify_ || inotify_add_watch(inotify_.get(), folder.c_str(),
                                        IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF) < 0)
-      throw Failure(words("cannot watch ", "无法监视 ") + folder + ": " + std::strerror(errno));
+      throw Failure(tr("cannot watch ", "无法监视 ") + folder + ": " + std::strerror(errno));
   }
 
   int descriptor() const { return inotify_.get(); }
@@ -68,7 +68,7 @@ class Saves {
       for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
         const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
         if ((event->mask & static_cast<std::uint32_t>(IN_DELETE_SELF)) != 0)
-          throw Failure(words("the watched folder was removed", "被监视的目录已被删除"));
+          throw Failure(tr("the watched folder was removed", "被监视的目录已被删除"));
         if (event->len > 0 && name_ == event->name) saved = true;
         at += sizeof(inotify_event) + event->len;
       }
@@ -108,7 +108,7 @@ class Watch {
 
   void check() {
     if (stdout_is_lively()) say("\x1b[H\x1b[2J");
-    say(words("checking ", "正在检查 ") + lab_->starter().string() + " ...\n");
+    say(tr("checking ", "正在检查 ") + lab_->starter().string() + " ...\n");
     try {
       CheckRequest request;
       request.seed = options_.seed.value_or(fresh_seed());
@@ -123,8 +123,8 @@ class Watch {
   }
 
   void show_keys() {
-    say(coloured(Colour::dim, words("waiting for a save; keys: h hint, n next lab, r reset, q quit",
-                                    "等待保存；按键：h 提示，n 下一个实验，r 重置，q 退出")) +
+    say(coloured(Colour::dim, tr("waiting for a save; keys: h hint, n next lab, r reset, q quit",
+                                 "等待保存；按键：h 提示，n 下一个实验，r 重置，q 退出")) +
         "\n");
   }
 
@@ -134,15 +134,15 @@ class Watch {
       if (asking_) {
         asking_ = false;
         say(key == 'y' || key == 'Y' ? "y\n" + reset_and_say(tree_, *lab_)
-                                     : words("no\nnothing was changed\n", "否\n没有做任何改动\n"));
+                                     : tr("no\nnothing was changed\n", "否\n没有做任何改动\n"));
       } else if (key == 'q' || key == '\x04' || key == '\0') {
         over_ = true;
       } else if (key == 'h') {
         say(next_hint(progress(), *lab_, ""));
       } else if (key == 'r') {
         asking_ = true;
-        say(words("restore the starter as it shipped (your text is kept as a backup)? [y/N] ",
-                  "恢复初始文件（你的代码会另存备份）？[y/N] "));
+        say(tr("restore the starter as it shipped (your text is kept as a backup)? [y/N] ",
+               "恢复初始文件（你的代码会另存备份）？[y/N] "));
       } else if (key == 'n') {
         go_on();
       }
@@ -153,7 +153,7 @@ class Watch {
 
   void go_on() {
     const Lab* next = next_lab(labs_, *lab_);
-    if (next == nullptr) return say(words("this is the last lab\n", "这是最后一个实验\n"));
+    if (next == nullptr) return say(tr("this is the last lab\n", "这是最后一个实验\n"));
     lab_ = next;
     saves_.emplace(tree_.root / lab_->starter());
     check();
@@ -189,7 +189,7 @@ int watch_command(const Options& options) {
   const Lab& lab = find_lab(labs, options.lab);
   if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
     throw UsageFailure(
-        words("watch needs a terminal; for one run: ", "watch 需要终端；单次检查请用：") +
+        tr("watch needs a terminal; for one run: ", "watch 需要终端；单次检查请用：") +
         tree.command() + " check " + lab.number);
   const SingleKeys keys;
   Watch(options, tree, labs, lab).run();

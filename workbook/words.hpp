@@ -5,14 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "language.hpp"
-
 namespace dialtone {
-
-/// tr() for sentences that are put together: the text in the language of this process.
-inline std::string words(std::string_view english, std::string_view chinese) {
-  return std::string(tr(english, chinese));
-}
 
 /// The lines of a text, without their ends.
 std::vector<std::string> lines_of(std::string_view text);

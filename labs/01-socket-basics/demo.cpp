@@ -282,9 +282,7 @@ nlohmann::json measure_all(Seconds time) {
 }
 
 void print_speeds(const nlohmann::json& rows) {
-  dialtone::Table table(
-      {std::string(tr("family", "地址族")), std::string(tr("round trips/s", "往返/秒")), "MB/s"},
-      {1, 2});
+  dialtone::Table table({tr("family", "地址族"), tr("round trips/s", "往返/秒"), "MB/s"}, {1, 2});
   for (const auto& row : rows) {
     char trips[32];
     char rate[32];
@@ -381,18 +379,18 @@ void tour(Seconds time) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(std::string(tr("Lab 01: sockets over AF_UNIX, IPv4 and IPv6, seen and measured.",
-                              "实验 01：看一看、量一量 AF_UNIX、IPv4、IPv6 三种套接字。")),
+  CLI::App app(tr("Lab 01: sockets over AF_UNIX, IPv4 and IPv6, seen and measured.",
+                  "实验 01：看一看、量一量 AF_UNIX、IPv4、IPv6 三种套接字。"),
                "socket-basics");
   dialtone::add_standard_options(app);
   double seconds = 0.2;
   bool json = false;
   app.add_option("--seconds", seconds,
-                 std::string(tr("how long each measurement takes", "每项测量的时长（秒）")))
+                 tr("how long each measurement takes", "每项测量的时长（秒）"))
       ->check(CLI::Range(0.01, 4.0))
       ->capture_default_str();
   app.add_flag("--json", json,
-               std::string(tr("print only the measurements, as JSON", "只输出测量结果（JSON）")));
+               tr("print only the measurements, as JSON", "只输出测量结果（JSON）"));
   return dialtone::run_program(app, argc, argv, [&] {
     try {
       if (json)

@@ -27,7 +27,7 @@ using dialtone::tr;
 using std::chrono::milliseconds;
 
 inline std::string text(std::string_view english, std::string_view chinese) {
-  return std::string(tr(english, chinese));
+  return tr(english, chinese);
 }
 
 /// The value, or the end of the program with the error's message.

@@ -70,7 +70,7 @@ int serve(const Options& options) {
     const bool nobody_called = !talk && talk.error().kind == Error::Kind::timed_out &&
                                last == (options.tcp ? Step::answer : Step::listen);
     if (nobody_called && options.calls == 0) continue;
-    if (nobody_called) throw Failure(tr("nobody called in time", "时限内没有人打来").data());
+    if (nobody_called) throw Failure(tr("nobody called in time", "时限内没有人打来"));
     if (!talk) {
       std::cerr << "phone-call: " << talk.error().message << std::endl;
       continue;

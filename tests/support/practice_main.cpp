@@ -51,9 +51,9 @@ std::string story_text(const dialtone::StoryFailed& story) {
   std::string text;
   int number = 0;
   for (const std::string& step : story.steps) text += std::to_string(++number) + ". " + step + '\n';
-  text += std::string(tr("then failed: ", "然后失败：")) + story.failed + '\n';
-  text += std::string(tr("  expected: ", "  期望：")) + story.expected + '\n';
-  text += std::string(tr("  got:      ", "  得到：")) + story.got;
+  text += tr("then failed: ", "然后失败：") + story.failed + '\n';
+  text += tr("  expected: ", "  期望：") + story.expected + '\n';
+  text += tr("  got:      ", "  得到：") + story.got;
   return text;
 }
 
@@ -98,8 +98,8 @@ class StoryReporter : public ReporterBase {
                 std::to_string(result.getSourceInfo().line) + ": " +
                 std::string(result.getExpressionInMacro());
       if (result.hasExpandedExpression())
-        failure += "\n" + std::string(tr("with values: ", "其值为：")) +
-                   std::string(result.getExpandedExpression());
+        failure +=
+            "\n" + tr("with values: ", "其值为：") + std::string(result.getExpandedExpression());
       if (result.hasMessage()) failure += "\n" + std::string(result.getMessage());
       for (const Catch::MessageInfo& info : stats.infoMessages) failure += "\n" + info.message;
     }

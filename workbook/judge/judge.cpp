@@ -3,6 +3,7 @@
 #include <csignal>
 #include <iostream>
 #include <random>
+#include <utility>
 
 #include "command_line.hpp"
 #include "language.hpp"
@@ -34,13 +35,16 @@ void fail_with_fault(Trial& trial, const StudentFault& fault, json& result) {
   result["status"] = fault.kind == StudentFault::Kind::todo ? "todo" : "failed";
   try {
     trial.fail(tr("one well-formed answer in time", "按时给出一个格式正确的回答"),
-               std::string(tr("an answer", "一个回答")), fault.text);
+               tr("an answer", "一个回答"), fault.text);
   } catch (const StoryFailed& failure) {
     result["story"] = story_of(trial, failure);
   }
 }
 
-json play(const Case& one, const std::filesystem::path& program, std::uint64_t seed) {
+/// `starts_missed` counts the cases in a row to which the program did not start.
+json play(const Case& one, const std::filesystem::path& program, std::uint64_t seed,
+          int& starts_missed) {
+  const int missed_before = std::exchange(starts_missed, 0);
   json result = {{"id", one.id}, {"status", "passed"}, {"inputs", 0}};
   try {
     Student student(program);
@@ -54,6 +58,7 @@ json play(const Case& one, const std::filesystem::path& program, std::uint64_t s
         result["story"] = story_of(trial, failure);
       } catch (const StudentFault& fault) {
         fail_with_fault(trial, fault, result);
+        if (fault.kind == StudentFault::Kind::not_started) starts_missed = missed_before + 1;
       } catch (const json::exception& unusable) {  // a value of another type than the call gives
         fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
       } catch (const std::out_of_range& unusable) {  // a part of the answer is missing
@@ -89,9 +94,16 @@ int judge_main(int argc, char** argv, const std::string& lab, const std::vector<
         throw UsageFailure(
             std::string("there is no case '").append(id).append("' in ").append(lab));
     json report = {{"lab", lab}, {"seed", seed}, {"cases", json::array()}};
-    for (const Case& one : cases)
-      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), one.id) != wanted.end())
-        report["cases"].push_back(play(one, program, seed));
+    json& played = report["cases"];
+    int starts_missed = 0;
+    for (const Case& one : cases) {
+      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), one.id) == wanted.end())
+        continue;
+      // A program that hangs before main would take its time from every case; twice is no accident.
+      json result = starts_missed < 2 ? play(one, program, seed, starts_missed) : played.back();
+      result["id"] = one.id;
+      played.push_back(std::move(result));
+    }
     std::cout << report.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
     return exit_success;
   });

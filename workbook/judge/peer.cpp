@@ -227,25 +227,22 @@ nlohmann::json expect_error(Trial& trial, const Message& answer, std::string_vie
   const auto error = answer.body.find("error");
   if (error == answer.body.end() || !error->is_object() ||
       !error->value("kind", nlohmann::json()).is_string())
-    trial.fail(what, std::string(tr("a failure", "失败")),
-               std::string(tr("success: ", "成功：")) +
-                   answer.body.value("value", nlohmann::json()).dump());
+    trial.fail(what, tr("a failure", "失败"),
+               tr("success: ", "成功：") + answer.body.value("value", nlohmann::json()).dump());
   return *error;
 }
 
 void expect_success(Trial& trial, const Message& answer, std::string_view what) {
   if (!answer.body.contains("error")) return;
   const auto& error = answer.body["error"];
-  trial.fail(what, std::string(tr("success", "成功")),
-             std::string(tr("the failure ", "失败：")) + error.dump());
+  trial.fail(what, tr("success", "成功"), tr("the failure ", "失败：") + error.dump());
 }
 
 void expect_kind(Trial& trial, const Message& answer, std::string_view kind,
                  std::string_view what) {
   const auto error = expect_error(trial, answer, what);
   if (error["kind"] != kind)
-    trial.fail(what, std::string(tr("an error of kind ", "错误种类 ")) + std::string(kind),
-               error.dump());
+    trial.fail(what, tr("an error of kind ", "错误种类 ") + std::string(kind), error.dump());
 }
 
 void expect_bytes(Trial& trial, std::string_view what, std::string_view got,
@@ -256,9 +253,8 @@ void expect_bytes(Trial& trial, std::string_view what, std::string_view got,
       expected.begin());
   const auto place = static_cast<std::size_t>(differ.first - got.begin());
   const auto told = [place](std::string_view bytes) {
-    return std::to_string(bytes.size()) + std::string(tr(" bytes, from byte ", " 字节，自第 ")) +
-           std::to_string(place) + std::string(tr(": ", " 字节起：")) +
-           printable(bytes.substr(place), 24);
+    return std::to_string(bytes.size()) + tr(" bytes, from byte ", " 字节，自第 ") +
+           std::to_string(place) + tr(": ", " 字节起：") + printable(bytes.substr(place), 24);
   };
   trial.fail(what, told(expected), told(got));
 }

@@ -58,7 +58,14 @@ void Student::send(const nlohmann::json& request, std::string_view payload,
 
 void Student::await_start() {
   if (started_) return;
-  take_message(answer_time);
+  try {
+    take_message(answer_time);
+  } catch (const StudentFault& fault) {
+    if (fault.kind != StudentFault::Kind::timed_out) throw;
+    throw StudentFault{
+        StudentFault::Kind::not_started,
+        tr("the program does not get as far as main: ", "程序没有运行到 main：") + fault.text};
+  }
   started_ = true;
 }
 
@@ -71,9 +78,8 @@ Message Student::receive(std::chrono::milliseconds time) {
     if (noted(name))
       throw StudentFault{StudentFault::Kind::todo, answer.body[name].get<std::string>()};
   if (answer.body.contains("threw"))
-    throw StudentFault{
-        StudentFault::Kind::threw,
-        std::string(tr("an exception came out: ", "抛出了异常：")) + answer.body["threw"].dump()};
+    throw StudentFault{StudentFault::Kind::threw,
+                       tr("an exception came out: ", "抛出了异常：") + answer.body["threw"].dump()};
   return answer;
 }
 
@@ -83,14 +89,14 @@ Message Student::take_message(std::chrono::milliseconds time) {
     case ChannelState::message:
       break;
     case ChannelState::timed_out:
-      throw StudentFault{StudentFault::Kind::timed_out,
-                         std::string(tr("no answer within ", "没有按时回答，时限 ")) +
-                             std::to_string(time.count()) + " ms"};
+      throw StudentFault{
+          StudentFault::Kind::timed_out,
+          tr("no answer within ", "没有按时回答，时限 ") + std::to_string(time.count()) + " ms"};
     case ChannelState::closed:
       explain_death();
     case ChannelState::malformed:
       throw StudentFault{StudentFault::Kind::malformed,
-                         std::string(tr("what came back is not an answer", "返回的内容不是回答"))};
+                         tr("what came back is not an answer", "返回的内容不是回答")};
   }
   return answer;
 }
@@ -104,7 +110,7 @@ Message Student::ask(const nlohmann::json& request, std::string_view payload,
 void Student::expect_silence() {
   if (channel_.has_unread())
     throw StudentFault{StudentFault::Kind::extra_answer,
-                       std::string(tr("more than one answer came", "收到了不止一个回答"))};
+                       tr("more than one answer came", "收到了不止一个回答")};
 }
 
 std::vector<std::string> Student::open_descriptors() {
@@ -145,10 +151,10 @@ void Student::explain_death() {
   const auto ending = child_.wait_for(std::chrono::seconds(1));
   if (!ending) child_.kill_now();
   std::string text(tr("the program ended in mid-case: ", "程序在答题中途结束："));
-  text += ending ? describe(*ending) : std::string(tr("it closed its channel", "它关闭了通道"));
+  text += ending ? describe(*ending) : tr("it closed its channel", "它关闭了通道");
   const std::string report = output(std::size_t{64} << 10U);
   const std::string source = crash_place(report, program_, "");
-  if (!source.empty()) text += std::string(tr(", at ", "，位于 ")) + source;
+  if (!source.empty()) text += tr(", at ", "，位于 ") + source;
   if (const auto sanitizer = report.find("SUMMARY: "); sanitizer != std::string::npos)
     text += "; " + report.substr(sanitizer, report.find('\n', sanitizer) - sanitizer);
   throw StudentFault{StudentFault::Kind::crashed, text};

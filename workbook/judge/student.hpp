@@ -16,7 +16,7 @@ namespace dialtone {
 
 /// Why no usable answer came. Each kind is the student's own doing and fails the case.
 struct StudentFault {
-  enum class Kind { todo, crashed, timed_out, malformed, extra_answer, threw };
+  enum class Kind { todo, not_started, crashed, timed_out, malformed, extra_answer, threw };
   Kind kind;
   std::string text;  ///< one line for the story
 };

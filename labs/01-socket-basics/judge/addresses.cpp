@@ -193,7 +193,7 @@ void what_is_no_address_is_refused(Trial& trial) {
       text.find('\0') != std::string::npos || message.find(text) != std::string::npos;
   trial.expect(tr("the message holds the text and the reason", "消息包含原文和原因"),
                names_the_text && message.size() >= text.size() + 10,
-               std::string(tr("the text, and what is wrong with it", "原文，以及错在哪里")),
+               tr("the text, and what is wrong with it", "原文，以及错在哪里"),
                dialtone::printable(message, 200));
 }
 

@@ -134,12 +134,12 @@ void dial_reaches_whoever_listens(Trial& trial) {
     fields = loopback_fields(family, bound.port);
     text = loopback_text(family, bound.port);
   }
-  trial.step(tr("somebody listens on ", "有人在监听 ").data() + text);
+  trial.step(tr("somebody listens on ", "有人在监听 ") + text);
   const Message answer = dial(trial, fields, text);
   expect_success(trial, answer, "dial");
   const FileDescriptor call = dialtone::accept_within(listener.get(), ample_time);
-  trial.expect(tr("the call arrives", "电话打到了"), bool(call), tr("a call", "一个来电").data(),
-               tr("none", "没有").data());
+  trial.expect(tr("the call arrives", "电话打到了"), bool(call), tr("a call", "一个来电"),
+               tr("none", "没有"));
   const std::string words = trial.random.bytes(trial.random.between(1, 100));
   dialtone::write_within(call.get(), words, ample_time);
   const Message heard = trial.student.ask(with_deadline(
@@ -184,8 +184,8 @@ void listen_on_takes_calls(Trial& trial) {
     expect_success(trial, opened, "listen_on");
     const FileDescriptor caller = unix_socket();
     trial.expect(tr("a caller gets through", "来电能接通"),
-                 connect(caller.get(), pointer(name), name.length) == 0,
-                 tr("connected", "接通").data(), std::strerror(errno));
+                 connect(caller.get(), pointer(name), name.length) == 0, tr("connected", "接通"),
+                 std::strerror(errno));
     drop(trial, opened);
     return;
   }
@@ -200,8 +200,8 @@ void listen_on_takes_calls(Trial& trial) {
                port != 0 && place == loopback_text(family, port),
                host.substr(0, host.size() - 1) + "1–65535", place);
   const FileDescriptor caller = dialtone::call_loopback(family, port);
-  trial.expect(tr("a caller gets through", "来电能接通"), bool(caller),
-               tr("connected", "接通").data(), std::strerror(errno));
+  trial.expect(tr("a caller gets through", "来电能接通"), bool(caller), tr("connected", "接通"),
+               std::strerror(errno));
   drop(trial, opened);
 }
 
@@ -327,9 +327,8 @@ void sockets_are_nonblocking_and_close_on_exec(Trial& trial) {
   const char* const names[] = {"dial", "listen_on", "answer"};
   for (int i = 0; i < 3; ++i) {
     expect_success(trial, opened[i], names[i]);
-    trial.step(
-        std::string(names[i]) +
-        tr(": its socket's flags in /proc/PID/fdinfo", "：查看 /proc/PID/fdinfo 中的标志").data());
+    trial.step(std::string(names[i]) +
+               tr(": its socket's flags in /proc/PID/fdinfo", "：查看 /proc/PID/fdinfo 中的标志"));
     const unsigned long flags = flags_of(trial, opened[i]);
     trial.expect_equal("O_NONBLOCK", (flags & O_NONBLOCK) != 0, true);
     trial.expect_equal("O_CLOEXEC", (flags & O_CLOEXEC) != 0, true);

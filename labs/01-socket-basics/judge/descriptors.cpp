@@ -63,8 +63,7 @@ class Books {
   void destroy(int owner) {
     close(holds_.at(owner));
     holds_.erase(owner);
-    note({"destroy", owner},
-         "a" + std::to_string(owner) + std::string(tr(" is destroyed", " 被析构")));
+    note({"destroy", owner}, "a" + std::to_string(owner) + tr(" is destroyed", " 被析构"));
   }
 
   /// Plays the steps and compares the student's process with the books.
@@ -78,8 +77,8 @@ class Books {
       const bool is_open = std::any_of(open.begin(), open.end(), [&](const std::string& line) {
         return line.find(name) != std::string::npos;
       });
-      trial_.expect(std::string(tr("what /proc/PID/fd shows of a", "/proc/PID/fd 中 a")) +
-                        std::to_string(i) + std::string(tr("'s descriptor", " 的描述符")),
+      trial_.expect(tr("what /proc/PID/fd shows of a", "/proc/PID/fd 中 a") + std::to_string(i) +
+                        tr("'s descriptor", " 的描述符"),
                     is_open == must_be_open_.at(static_cast<int>(i)), is_open ? "closed" : "open",
                     is_open ? "open" : "closed");
     }

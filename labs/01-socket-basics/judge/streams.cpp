@@ -24,8 +24,7 @@ using dialtone::with_deadline;
 using nlohmann::json;
 
 std::string told(std::size_t count, std::string_view what_english, std::string_view what_chinese) {
-  return std::string(tr(what_english, what_chinese)) + " " + std::to_string(count) +
-         std::string(tr(" bytes", " 字节"));
+  return tr(what_english, what_chinese) + " " + std::to_string(count) + tr(" bytes", " 字节");
 }
 
 /// A pause of up to `most` milliseconds: the peer takes its time, as networks do.

@@ -63,7 +63,7 @@ std::string address_text(LoopbackFamily family, std::uint16_t port) {
 }
 
 std::string count_text(std::size_t bytes) {
-  return std::to_string(bytes) + std::string(tr(" bytes", " 字节"));
+  return std::to_string(bytes) + tr(" bytes", " 字节");
 }
 
 dialtone::Bound nobody_there(LoopbackFamily family, int type) {
@@ -96,8 +96,8 @@ bool ready_before_answer(Trial& trial, int socket, milliseconds time) {
 
 void nobody_came(Trial& trial, std::string_view what) {
   expect_success(trial, trial.student.receive(), what);
-  trial.fail(what, std::string(tr("the student's program gets through", "学生程序接通")),
-             std::string(tr("nothing came", "什么也没有收到")));
+  trial.fail(what, tr("the student's program gets through", "学生程序接通"),
+             tr("nothing came", "什么也没有收到"));
 }
 
 void start(Trial& trial, const std::string& told, const json& request, std::string_view payload,
@@ -131,9 +131,8 @@ void expect_talk(Trial& trial, const Message& answer, std::string_view what, std
 Phone phone_of(Trial& trial, Message answer, std::string_view what, LoopbackFamily family) {
   expect_success(trial, answer, what);
   Phone phone{family, static_cast<int>(number_field(answer, "slot")), {}, 0};
-  trial.expect(what, answer.descriptors.size() == 1,
-               std::string(tr("an open descriptor", "一个打开的描述符")),
-               std::string(tr("none", "没有")));
+  trial.expect(what, answer.descriptors.size() == 1, tr("an open descriptor", "一个打开的描述符"),
+               tr("none", "没有"));
   phone.socket = std::move(answer.descriptors.front());
   phone.port = dialtone::port_of(phone.socket.get());
   return phone;
@@ -186,7 +185,7 @@ Caller call(Trial& trial, const Phone& phone) {
   trial.step(tr("a caller comes", "来了一个电话"));
   Caller caller{dialtone::call_loopback(phone.family, phone.port), ""};
   trial.expect(tr("a caller gets through", "来电能接通"), bool(caller.socket),
-               std::string(tr("connected", "接通")), std::strerror(errno));
+               tr("connected", "接通"), std::strerror(errno));
   caller.text = address_text(phone.family, dialtone::port_of(caller.socket.get()));
   return caller;
 }

@@ -34,7 +34,7 @@ void start_hear_all(Trial& trial, const Line& line, std::size_t limit) {
 
 /// Says the words and waits until the whole of them lies in the student's socket.
 void say_and_let_arrive(Trial& trial, const Line& line, std::string_view words) {
-  trial.step(tr("the peer says ", "对端说 ").data() + count_text(words.size()));
+  trial.step(tr("the peer says ", "对端说 ") + count_text(words.size()));
   dialtone::write_within(line.ours.get(), words, peer_time);
   for (int tries = 0; tries < 2000; ++tries) {
     int there = 0;
@@ -53,7 +53,7 @@ void hear_once_takes_what_is_there(Trial& trial) {
     start(trial, "hear_once(limit " + std::to_string(limit) + ")",
           with_deadline({{"call", "hear_once"}, {"limit", limit}}), "", {line.theirs.get()});
     pause(trial.random, 3);
-    trial.step(tr("the peer says ", "对端说 ").data() + count_text(1));
+    trial.step(tr("the peer says ", "对端说 ") + count_text(1));
     dialtone::write_within(line.ours.get(), words.substr(0, 1), peer_time);
     const Message answer = trial.student.receive();
     expect_success(trial, answer, "hear_once");
@@ -87,7 +87,7 @@ void hear_all_is_bounded(Trial& trial) {
   const bool stays = size > limit && trial.random.chance(0.5);
   start_hear_all(trial, line, limit);
   line.theirs.reset();
-  trial.step(tr("the peer says ", "对端说 ").data() + count_text(size) +
+  trial.step(tr("the peer says ", "对端说 ") + count_text(size) +
              std::string(stays ? tr(" and stays on the line", "，但不挂断")
                                : tr(" and hangs up", "，然后挂断")));
   dialtone::write_within(line.ours.get(), words, peer_time);
@@ -121,13 +121,13 @@ void half_close_leaves_the_other_way_open(Trial& trial) {
   expect_success(trial, trial.student.receive(), "finish_speaking");
   const auto end = dialtone::read_within(line.ours.get(), 1, peer_time);
   trial.expect(tr("what the peer hears", "对端听到的内容"), end && end->empty(),
-               std::string(tr("end of stream", "流结束")),
+               tr("end of stream", "流结束"),
                std::string(end ? tr("words", "话语") : tr("nothing", "什么也没有")));
 
   const std::string words = trial.random.bytes(trial.random.between(1, 3000));
   start_hear_all(trial, line, 5000);
   line.theirs.reset();
-  trial.step(tr("the peer talks on: ", "对端继续说：").data() + count_text(words.size()));
+  trial.step(tr("the peer talks on: ", "对端继续说：") + count_text(words.size()));
   const std::size_t cut = trial.random.between(0, words.size());
   dialtone::write_within(line.ours.get(), words.substr(0, cut), peer_time);
   pause(trial.random, 2);

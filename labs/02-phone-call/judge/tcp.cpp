@@ -38,8 +38,8 @@ void call_says_and_hears(Trial& trial) {
 
 /// The callee's words in pieces, with pauses, and the hang-up.
 void reply_in_pieces(Trial& trial, FileDescriptor call, std::string_view reply) {
-  trial.step(std::string(tr("the callee replies in pieces, with pauses, and hangs up: ",
-                            "接电话的人断断续续地回话，然后挂断：")) +
+  trial.step(tr("the callee replies in pieces, with pauses, and hangs up: ",
+                "接电话的人断断续续地回话，然后挂断：") +
              count_text(reply.size()));
   const std::size_t most = std::max<std::size_t>(reply.size() / 2, 1);
   while (!reply.empty()) {
@@ -93,8 +93,8 @@ void hearing_is_broken_off(Trial& trial) {
   start(trial, "hear_all", with_deadline({{"call", "hear_all"}, {"limit", 5000}}), "",
         {theirs.get()});
   theirs.reset();
-  trial.step(std::string(tr("the peer breaks off (RST) in mid-sentence, after ",
-                            "对端话说到一半断线（RST），此前说了 ")) +
+  trial.step(tr("the peer breaks off (RST) in mid-sentence, after ",
+                "对端话说到一半断线（RST），此前说了 ") +
              count_text(part.size()));
   dialtone::write_within(ours.get(), part, peer_time);
   if (trial.random.chance(0.5)) pause(trial.random, 2);
@@ -147,7 +147,7 @@ void answer_hears_and_replies(Trial& trial) {
   const bool early = trial.random.chance(0.5);
   if (!early) start_answer_tcp(trial, phone, reply);
   Caller caller = call(trial, phone);
-  trial.step(tr("the caller says ", "打电话的人说 ").data() + count_text(words.size()));
+  trial.step(tr("the caller says ", "打电话的人说 ") + count_text(words.size()));
   dialtone::write_within(caller.socket.get(), words, peer_time);
   if (early) start_answer_tcp(trial, phone, reply);
   expect_to_hear(trial, caller.socket.get(), reply);
@@ -186,7 +186,7 @@ void expect_whole_reply(Trial& trial, int socket, const std::string& reply) {
                reply);
   trial.expect(
       tr("how the reply ends", "回话如何结束"), heard.ended,
-      std::string(tr("end of stream (FIN)", "流结束（FIN）")),
+      tr("end of stream (FIN)", "流结束（FIN）"),
       std::string(heard.broken ? tr("connection reset (RST)", "连接被重置（RST）")
                                : tr("nothing: the line stays open", "没有结束，线路一直开着")));
 }
@@ -197,8 +197,8 @@ void talk_on(Trial& trial, int socket) {
   for (int i = 0; i < 3; ++i) {
     const bool heard = dialtone::write_within(socket, trial.random.bytes(200), peer_time);
     trial.expect(tr("talking on after the reply", "回话之后继续说"), heard,
-                 std::string(tr("the callee listens on", "接电话的人继续听")),
-                 std::string(tr("connection reset (RST)", "连接被重置（RST）")));
+                 tr("the callee listens on", "接电话的人继续听"),
+                 tr("connection reset (RST)", "连接被重置（RST）"));
     poll(nullptr, 0, 1);
   }
 }
@@ -208,7 +208,7 @@ void answer_hangs_up_in_order(Trial& trial) {
   Caller caller = call(trial, phone);
   const std::string words = trial.random.bytes(trial.random.between(1025, 6000));
   const std::string reply = draw_words(trial, 20'000);
-  trial.step(tr("the caller says ", "打电话的人说 ").data() + count_text(words.size()));
+  trial.step(tr("the caller says ", "打电话的人说 ") + count_text(words.size()));
   dialtone::write_within(caller.socket.get(), words, peer_time);
 
   const bool stays = trial.index < 3;  // a real wait: few of these

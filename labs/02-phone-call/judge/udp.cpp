@@ -158,15 +158,14 @@ void answer_replies_to_the_sender(Trial& trial) {
                                            : trial.random.between(0, callers.size() - 1)];
     const std::string words = draw_words(trial, usual_limit);
     const std::string reply = draw_words(trial, trial.random.chance(0.3) ? 20'000 : 1000);
-    trial.step(tr("a datagram from ", "来自以下地址的数据报：").data() + caller.text);
+    trial.step(tr("a datagram from ", "来自以下地址的数据报：") + caller.text);
     post(caller.socket(), caller.family, phone.port, words);
     start_answer_udp(trial, phone, reply);
     expect_talk(trial, trial.student.receive(), "answer_udp", words, caller.text, words.size());
     for (const Party& party : callers) {
       const auto letter = take_datagram_now(party.socket());
       trial.expect(
-          std::string(tr("the reply arrives at its caller only: ", "回话只到达来电者：")) +
-              party.text,
+          tr("the reply arrives at its caller only: ", "回话只到达来电者：") + party.text,
           letter.has_value() == (&party == &caller),
           std::string(&party == &caller ? tr("a datagram", "一个数据报") : tr("nothing", "没有")),
           std::string(letter ? tr("a datagram", "一个数据报") : tr("nothing", "没有")));
@@ -180,9 +179,8 @@ void answer_replies_to_the_sender(Trial& trial) {
 
 void boundaries_in(Trial& trial, const Phone& phone, const Party& peer,
                    const std::vector<std::string>& letters) {
-  trial.step(
-      tr("the peer sends datagrams, one after the other: ", "对端连发数据报，个数：").data() +
-      std::to_string(letters.size()));
+  trial.step(tr("the peer sends datagrams, one after the other: ", "对端连发数据报，个数：") +
+             std::to_string(letters.size()));
   for (const std::string& letter : letters) post(peer.socket(), peer.family, phone.port, letter);
   for (const std::string& letter : letters) {
     const Message answer = receive_datagram(trial, phone, 2000);
@@ -207,7 +205,7 @@ void boundaries_out(Trial& trial, const Phone& phone, const Party& peer,
   for (const std::string& letter : letters) {
     const auto arrived = take_datagram(trial, peer.socket(), peer_time);
     trial.expect(tr("each arrives as a datagram of its own", "每个都作为单独的数据报到达"),
-                 arrived.has_value(), count_text(letter.size()), std::string(tr("none", "没有")));
+                 arrived.has_value(), count_text(letter.size()), tr("none", "没有"));
     expect_bytes(trial, tr("the datagram that arrives", "收到的数据报"), arrived->bytes, letter);
   }
 }
@@ -218,7 +216,7 @@ void too_long_for_a_datagram(Trial& trial, const Phone& phone, const Party& peer
   expect_kind(trial, answer, "system", "send_datagram");
   trial.expect_equal("Error::code", answer.body["error"].value("code", 0), EMSGSIZE);
   trial.expect(tr("nothing was sent", "什么也没有发出"), !take_datagram_now(peer.socket()),
-               std::string(tr("nothing", "没有")), std::string(tr("a datagram", "一个数据报")));
+               tr("nothing", "没有"), tr("a datagram", "一个数据报"));
 }
 
 void keep_their_boundaries(Trial& trial) {
@@ -238,7 +236,7 @@ void truncated_is_said(Trial& trial) {
   const Phone phone = open_udp(trial, draw_family(trial.random));
   const Party peer = make_party(phone.family);
   const std::string letter = trial.random.bytes(trial.random.between(1025, 9000));
-  trial.step(tr("the peer sends one datagram of ", "对端发来一个数据报，长 ").data() +
+  trial.step(tr("the peer sends one datagram of ", "对端发来一个数据报，长 ") +
              count_text(letter.size()));
   if (trial.index % 3 == 1) {
     post(peer.socket(), peer.family, phone.port, letter);

@@ -131,7 +131,7 @@ void every_wait_ends_at_its_deadline(Trial& trial) {
   const auto& wait = waits[trial.index % std::size(waits)];
   // Drops must fall faster than the deadline even where the judge itself is held up for a while.
   const milliseconds time(wait.play == dripping_peer ? 300 : trial.random.between(100, 160));
-  trial.step(tr("deadline: ", "时限：").data() + std::to_string(time.count()) + " ms");
+  trial.step(tr("deadline: ", "时限：") + std::to_string(time.count()) + " ms");
   const auto begin = Clock::now();
   const Scene scene = wait.play(trial, time);
   const Message answer = trial.student.receive(time + dialtone::grace);
@@ -378,7 +378,7 @@ void expect_order(Trial& trial, const Message& answer, const Kind& kind) {
   for (const json& event : answer.body["events"])
     trial.expect(tr("each step tells its call and its result", "每一步都说明系统调用和结果"),
                  !event.at(1).get<std::string>().empty() && !event.at(2).get<std::string>().empty(),
-                 std::string(tr("a text", "一段文字")), event.dump());
+                 tr("a text", "一段文字"), event.dump());
   if (!kind.fails) return;
   trial.expect_equal(tr("the result of the step that failed", "失败那一步的结果"),
                      answer.body["events"].back().at(2).get<std::string>(),
