@@ -1,6 +1,5 @@
 // Carries lab 01's code for the judge. Descriptors that the student's functions return stay here,
 // in numbered slots, until the judge asks to drop them.
-#include "shim.hpp"
 
 #include <unistd.h>
 
@@ -8,74 +7,12 @@
 #include <optional>
 #include <span>
 
-#include "socket_basics.hpp"
+#include "socket_answers.hpp"
 
 namespace {
 
-using dialtone::Answer;
-using dialtone::Message;
-using nlohmann::json;
+using namespace socket_answers;
 using namespace socket_basics;
-
-std::map<int, Descriptor> slots;
-int next_slot = 0;
-
-const char* name_of(Error::Kind kind) {
-  switch (kind) {
-    case Error::Kind::bad_address:
-      return "bad_address";
-    case Error::Kind::refused:
-      return "refused";
-    case Error::Kind::timed_out:
-      return "timed_out";
-    case Error::Kind::end_of_stream:
-      return "end_of_stream";
-    case Error::Kind::broken:
-      return "broken";
-    case Error::Kind::system:
-      return "system";
-  }
-  return "?";
-}
-
-Answer failed(const Error& error) {
-  return {{{"error",
-            {{"kind", name_of(error.kind)},
-             {"code", error.code},
-             {"moved", error.moved},
-             {"message", error.message}}}}};
-}
-
-Answer value(json what) {
-  return {{{"value", std::move(what)}}};
-}
-
-json fields_of(const Address& address) {
-  return {
-      {"family", static_cast<int>(address.family)}, {"name", address.name}, {"port", address.port}};
-}
-
-Address address_of(const json& fields) {
-  return {static_cast<Address::Family>(fields.at("family").get<int>()),
-          fields.at("name").get<std::string>(), fields.at("port").get<std::uint16_t>()};
-}
-
-Deadline deadline_of(const Message& request) {
-  return Deadline::after(std::chrono::milliseconds(request.body.at("milliseconds").get<int>()));
-}
-
-/// The socket that a request is about: one sent along, or one in a slot.
-int socket_of(const Message& request) {
-  if (!request.descriptors.empty()) return request.descriptors.front().get();
-  return slots.at(request.body.at("slot").get<int>()).get();
-}
-
-Answer keep(Result<Descriptor> made) {
-  if (!made) return failed(made.error());
-  const int slot = next_slot++;
-  const int number = slots.emplace(slot, std::move(*made)).first->second.get();
-  return value({{"slot", slot}, {"number", number}});
-}
 
 Answer parse(Message& request) {
   const auto address = parse_address(request.payload);
@@ -83,7 +20,7 @@ Answer parse(Message& request) {
 }
 
 Answer system_form(Message& request) {
-  const auto system = to_system(address_of(request.body.at("address")));
+  const auto system = to_system(address_of(request));
   if (!system) return failed(system.error());
   Answer answer = value(nullptr);
   answer.payload.assign(reinterpret_cast<const char*>(&system->storage), system->length);
@@ -99,7 +36,7 @@ Answer from_system_form(Message& request) {
 }
 
 Answer print(Message& request) {
-  return value(to_string(address_of(request.body.at("address"))));
+  return value(to_string(address_of(request)));
 }
 
 template <class Number, std::size_t N>
@@ -193,12 +130,11 @@ Answer wait_until_ready(Message& request) {
 }
 
 Answer place_call(Message& request) {
-  return keep(dial(address_of(request.body.at("address")), deadline_of(request)));
+  return keep(dial(address_of(request), deadline_of(request)));
 }
 
 Answer listen_for_calls(Message& request) {
-  return keep(
-      listen_on(address_of(request.body.at("address")), request.body.at("backlog").get<int>()));
+  return keep(listen_on(address_of(request), request.body.at("backlog").get<int>()));
 }
 
 Answer pick_up(Message& request) {
@@ -209,11 +145,6 @@ Answer tell_address(Message& request) {
   const bool here = request.body.at("local").get<bool>();
   const auto address = here ? local_address(socket_of(request)) : peer_address(socket_of(request));
   return address ? value(fields_of(*address)) : failed(address.error());
-}
-
-Answer drop(Message& request) {
-  slots.erase(request.body.at("slot").get<int>());
-  return value(nullptr);
 }
 
 }  // namespace

@@ -1,38 +1,14 @@
 // Carries lab 02's code for the judge. Descriptors that the student's functions return stay here,
 // in numbered slots, until the judge asks to drop them; a copy goes to the judge.
-#include "shim.hpp"
-
 #include <unistd.h>
 
+#include "judge/socket_answers.hpp"
 #include "phone_call.hpp"
 
 namespace {
 
-using dialtone::Answer;
-using dialtone::Message;
-using nlohmann::json;
+using namespace socket_answers;
 using namespace phone_call;
-
-std::map<int, Descriptor> slots;
-int next_slot = 0;
-
-const char* name_of(Error::Kind kind) {
-  switch (kind) {
-    case Error::Kind::bad_address:
-      return "bad_address";
-    case Error::Kind::refused:
-      return "refused";
-    case Error::Kind::timed_out:
-      return "timed_out";
-    case Error::Kind::end_of_stream:
-      return "end_of_stream";
-    case Error::Kind::broken:
-      return "broken";
-    case Error::Kind::system:
-      return "system";
-  }
-  return "?";
-}
 
 const char* name_of(Step step) {
   constexpr const char* names[] = {"phone",  "sim",   "dial",   "wait",
@@ -41,36 +17,8 @@ const char* name_of(Step step) {
   return number < std::size(names) ? names[number] : "?";
 }
 
-Answer failed(const Error& error) {
-  return {{{"error",
-            {{"kind", name_of(error.kind)},
-             {"code", error.code},
-             {"moved", error.moved},
-             {"message", error.message}}}}};
-}
-
-Answer value(json what) {
-  return {{{"value", std::move(what)}}};
-}
-
-Address address_of(const Message& request) {
-  const json& fields = request.body.at("address");
-  return {static_cast<Address::Family>(fields.at("family").get<int>()),
-          fields.at("name").get<std::string>(), fields.at("port").get<std::uint16_t>()};
-}
-
-Deadline deadline_of(const Message& request) {
-  return Deadline::after(std::chrono::milliseconds(request.body.at("milliseconds").get<int>()));
-}
-
 std::size_t limit_of(const Message& request) {
   return request.body.at("limit").get<std::size_t>();
-}
-
-/// The socket that a request is about: one in a slot, or one sent along.
-int socket_of(const Message& request) {
-  if (request.body.contains("slot")) return slots.at(request.body["slot"].get<int>()).get();
-  return request.descriptors.front().get();
 }
 
 /// Keeps what a student's function tells: in the answer, and at once on a pipe of the judge's where
@@ -120,11 +68,11 @@ Answer done(const Result<void>& result) {
   return result ? value(nullptr) : failed(result.error());
 }
 
-Answer keep(Result<Descriptor> made) {
-  if (!made) return failed(made.error());
-  const int slot = next_slot++;
-  const int number = slots.emplace(slot, std::move(*made)).first->second.get();
-  Answer answer = value({{"slot", slot}, {"number", number}});
+/// Keeps the descriptor and gives the judge a copy of it.
+Answer share(Result<Descriptor> made) {
+  Answer answer = keep(std::move(made));
+  if (!answer.body.contains("value")) return answer;
+  const int number = answer.body["value"]["number"].get<int>();
   if (number >= 0) answer.descriptors.push_back(number);
   return answer;
 }
@@ -149,7 +97,7 @@ Answer caller_tcp(Message& request) {
 
 Answer waiter_tcp(Message& request) {
   Listener listener(request);
-  return listener.with_events(keep(wait_for_calls(address_of(request), listener.tell())));
+  return listener.with_events(share(wait_for_calls(address_of(request), listener.tell())));
 }
 
 Answer callee_tcp(Message& request) {
@@ -160,7 +108,7 @@ Answer callee_tcp(Message& request) {
 
 Answer opener_udp(Message& request) {
   Listener listener(request);
-  return listener.with_events(keep(open_udp(address_of(request), listener.tell())));
+  return listener.with_events(share(open_udp(address_of(request), listener.tell())));
 }
 
 Answer receive_one(Message& request) {
@@ -189,11 +137,6 @@ Answer callee_udp(Message& request) {
   Listener listener(request);
   return listener.with_events(
       told(answer_udp(socket_of(request), request.payload, deadline_of(request), listener.tell())));
-}
-
-Answer drop(Message& request) {
-  slots.erase(request.body.at("slot").get<int>());
-  return value(nullptr);
 }
 
 }  // namespace
