@@ -4,7 +4,7 @@
 set -eu
 
 # What each tier needs. A later tier includes the earlier ones.
-demo="g++ cmake ninja-build catch2 nlohmann-json3-dev libexpected-dev libcli11-dev libutf8proc-dev
+demo="g++ cmake ninja-build pkg-config catch2 nlohmann-json3-dev libexpected-dev libcli11-dev libutf8proc-dev
       libssl-dev doxygen graphviz"
 test="git patch python3 procps"
 full="clang clang-tidy cppcheck shellcheck iproute2"
