@@ -110,8 +110,7 @@ void half_close_leaves_the_other_way_open(Trial& trial) {
     const FileDescriptor unconnected(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     start(trial,
           tr("finish_speaking on a socket that was never connected",
-             "对从未连接的套接字调用 finish_speaking")
-              .data(),
+             "对从未连接的套接字调用 finish_speaking"),
           {{"call", "finish_speaking"}}, "", {unconnected.get()});
     expect_error(trial, trial.student.receive(), "finish_speaking");
     return;

@@ -281,8 +281,7 @@ void dropped_are_counted(Trial& trial) {
   for (int round = 0; round < 2; ++round) {
     const std::size_t sent = trial.random.between(1, 30);
     trial.step(
-        tr("the peer sends datagrams while nobody listens: ", "无人接收时对端发来数据报，个数：")
-            .data() +
+        tr("the peer sends datagrams while nobody listens: ", "无人接收时对端发来数据报，个数：") +
         std::to_string(sent));
     for (std::size_t i = 0; i < sent; ++i)
       post(peer.socket(), peer.family, phone.port, draw_words(trial, 600));
