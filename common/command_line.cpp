@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "language.hpp"
+#include "todo.hpp"
 
 namespace dialtone {
 
@@ -62,6 +63,9 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
   } catch (const UsageFailure& failure) {
     say(failure.what());
     return exit_usage;
+  } catch (const Todo& unwritten) {  // the program stands on a student's code (MINE)
+    say(unwritten.text);
+    return exit_failure;
   } catch (const std::exception& failure) {
     say(failure.what());
     return exit_failure;
