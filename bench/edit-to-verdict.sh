@@ -10,24 +10,25 @@ runs=5
 
 seconds() { date +%s.%N; }
 
-measure() { # LAB FILE-TEXT LABEL
-  lab=$1 text=$2 label=$3
+measure() { # LAB LABEL [FILE-TEXT]: the starter's own text when there is no other
+  lab=$1 label=$2
   number=$(basename "$lab" | cut -c1-2)
   starter=$(echo "$lab"/starter/*.cpp)
   kept=$(mktemp)
   cp "$starter" "$kept"
+  text=${3:-$kept}
   # shellcheck disable=SC2064  # the names of now
-  trap "cp '$kept' '$starter'; rm -f '$kept'" EXIT INT TERM
+  trap "cp '$kept' '$starter'; rm -f '$kept' '$kept.progress'" EXIT INT TERM
   times=
   for _ in $(seq "$runs"); do
     cp "$text" "$starter"
     begin=$(seconds)
-    "$build/bin/workbook" check "$number" --progress /dev/null >/dev/null 2>&1 || true
+    "$build/bin/workbook" check "$number" --progress "$kept.progress" >/dev/null 2>&1 || true
     end=$(seconds)
     times="$times $(echo "$end $begin" | awk '{printf "%.2f", $1 - $2}')"
   done
   cp "$kept" "$starter"
-  rm -f "$kept"
+  rm -f "$kept" "$kept.progress"
   trap - EXIT INT TERM
   # shellcheck disable=SC2086
   printf '%s\n' $times | sort -n | awk -v name="$(basename "$lab") ($label)" \
@@ -35,7 +36,6 @@ measure() { # LAB FILE-TEXT LABEL
 }
 
 for lab in labs/[0-9][0-9]-*; do
-  starter=$(echo "$lab"/starter/*.cpp)
-  measure "$lab" "$starter" starter
-  [ ! -d "$lab/solution" ] || measure "$lab" "$(echo "$lab"/solution/*.cpp)" solution
+  measure "$lab" starter
+  [ ! -d "$lab/solution" ] || measure "$lab" solution "$(echo "$lab"/solution/*.cpp)"
 done
