@@ -104,14 +104,23 @@ int status_command(const Options& options) {
   return exit_success;
 }
 
-int check_command(const Options& options) {
-  const Tree tree = find_tree();
-  const auto labs = load_labs(tree);
-  const Lab& lab = find_lab(labs, options.lab);
+namespace {
+
+CheckRequest request_of(const Options& options, const Lab& lab) {
   CheckRequest request;
   request.seed = options.seed.value_or(fresh_seed());
   request.sanitized = options.sanitized;
   if (!options.case_id.empty()) request.cases = {lab.find_case(options.case_id).id};
+  return request;
+}
+
+}  // namespace
+
+int check_command(const Options& options) {
+  const Tree tree = find_tree();
+  const auto labs = load_labs(tree);
+  const Lab& lab = find_lab(labs, options.lab);
+  const CheckRequest request = request_of(options, lab);
   const CheckResult result = check_starter(tree, lab, request);
   if (options.json)
     print_json(report_json(lab, result));
@@ -127,10 +136,7 @@ int judge_command(const Options& options) {
   const Tree tree = find_tree();
   const auto labs = load_labs(tree);
   const Lab& lab = find_lab(labs, options.lab);
-  CheckRequest request;
-  request.seed = options.seed.value_or(fresh_seed());
-  request.sanitized = options.sanitized;
-  if (!options.case_id.empty()) request.cases = {lab.find_case(options.case_id).id};
+  const CheckRequest request = request_of(options, lab);
   const CheckResult result = check_file(tree, lab, options.file, request);
   if (options.json)
     print_json(report_json(lab, result));
