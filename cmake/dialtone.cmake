@@ -8,6 +8,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(Catch2 REQUIRED)  # 2.13 on Debian 12, 3 on Ubuntu 24.04
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -59,11 +60,13 @@ function(keep_pristine_starter file)
 endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
-# add_lab(NN-some-name [LINK lab::other ...] [JUDGE more_cases.cpp ...] [PRECOMPILE <asio.hpp> ...])
+# add_lab(NN-some-name [LINK lab::other ...] [GIVEN given.cpp ...] [JUDGE more_cases.cpp ...]
+#         [PRECOMPILE <asio.hpp> ...])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
 #   lab::some_name                          the solution, or the starter where MINE names the lab
+#   some_name_given                         what the lab gives compiled, where it gives any
 #   some_name_practice_{starter,solution}   the practice tests; the same objects, linked twice
 #   some_name_shim_{starter,solution}       what the judge runs
 #   some_name_judge                         the graded cases
@@ -73,9 +76,9 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;JUDGE;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;GIVEN;JUDGE;PRECOMPILE")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
-    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [JUDGE ...] [PRECOMPILE ...]")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] [PRECOMPILE ...]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
@@ -94,19 +97,27 @@ function(add_lab directory)
   target_include_directories(${name}_contract INTERFACE ${folder})
   target_link_libraries(${name}_contract INTERFACE dialtone_base tl::expected ${arg_LINK})
 
+  set(given "")
+  if(arg_GIVEN)
+    set(given ${name}_given)
+    list(TRANSFORM arg_GIVEN PREPEND ${folder}/)
+    add_library(${given} STATIC ${arg_GIVEN})
+    target_link_libraries(${given} PUBLIC ${name}_contract PRIVATE dialtone_strict)
+  endif()
+
   set(variants starter)
   if(EXISTS ${folder}/solution/${name}.cpp)  # a student's tree has none
     list(APPEND variants solution)
   endif()
   add_library(${name}_starter STATIC EXCLUDE_FROM_ALL ${folder}/starter/${name}.cpp)
-  target_link_libraries(${name}_starter PUBLIC ${name}_contract PRIVATE dialtone_lenient)
+  target_link_libraries(${name}_starter PUBLIC ${name}_contract ${given} PRIVATE dialtone_lenient)
   if(arg_PRECOMPILE)  # large headers are compiled once, so that an edit is judged in seconds
     target_precompile_headers(${name}_starter PRIVATE ${arg_PRECOMPILE})
   endif()
   keep_pristine_starter(${folder}/starter/${name}.cpp)
   if(solution IN_LIST variants)
     add_library(${name}_solution STATIC ${folder}/solution/${name}.cpp)
-    target_link_libraries(${name}_solution PUBLIC ${name}_contract PRIVATE dialtone_strict)
+    target_link_libraries(${name}_solution PUBLIC ${name}_contract ${given} PRIVATE dialtone_strict)
   endif()
 
   if("${MINE}" STREQUAL "all" OR name IN_LIST MINE OR NOT solution IN_LIST variants)
@@ -148,7 +159,7 @@ function(add_lab directory)
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
 
   add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)
-  foreach(library IN LISTS arg_LINK)
+  foreach(library IN LISTS arg_LINK given)
     add_dependencies(${name}_kit ${library})
   endforeach()
   add_custom_target(${name}_check
