@@ -117,9 +117,14 @@ Outcome build(const Tree& tree, const std::vector<std::string>& targets) {
 void build_or_fail(const Tree& tree, const std::vector<std::string>& targets) {
   const Outcome outcome = build(tree, targets);
   if (outcome.succeeded()) return;
-  throw Failure(tr("the workbook's own part of the build failed (", "教程自身的构建失败（") +
-                join(targets, " ") + tr("):\n", "）：\n") +
-                build_excerpt(outcome.out + outcome.err));
+  const auto lines = lines_of(build_excerpt(outcome.out + outcome.err));
+  const auto error = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("error") != std::string::npos;
+  });
+  const std::string first = error == lines.end() ? describe(outcome.ending) : trimmed(*error);
+  throw Failure(tr("the workbook's own part of the build failed: ", "教程自身的构建失败：") +
+                first + tr("; see the whole with: ninja -C ", "；完整输出：ninja -C ") +
+                tree.build.string() + " " + join(targets, " "));
 }
 
 std::vector<std::string> Recipe::link_command(const std::string& target,

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <functional>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "call_differences.hpp"
 #include "command_line.hpp"
@@ -21,6 +22,7 @@
 namespace {
 
 using namespace phone_call_demo;
+using nlohmann::json;
 
 struct Options {
   bool tcp = true;
@@ -30,11 +32,21 @@ struct Options {
   std::string reply = "我是服务端";
   std::size_t calls = 1;  ///< 0: until Ctrl-C
   double seconds = 30;
+  bool as_json = false;
 
   Deadline deadline() const {
     return Deadline::after(milliseconds(static_cast<int>(seconds * 1000)));
   }
 };
+
+/// One JSON object a line; bytes that are not UTF-8 are replaced.
+void print_json(const json& object) {
+  std::cout << object.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+}
+
+json talk_fields(const Talk& talk) {
+  return {{"peer", to_string(talk.peer)}, {"heard", talk.heard}, {"full_length", talk.full_length}};
+}
 
 // --- one end ---
 
@@ -62,8 +74,11 @@ Result<Talk> place_call(const Options& options, const Narrator& tell = {}) {
 /// A caller that fails costs its own call only; the server goes on.
 int serve(const Options& options) {
   const Descriptor socket = open_server(options);
-  std::cout << tr("listening on ", "正在监听 ")
-            << to_string(need(socket_basics::local_address(socket.get()))) << std::endl;
+  const std::string here = to_string(need(socket_basics::local_address(socket.get())));
+  if (options.as_json)
+    print_json({{"listening", here}});
+  else
+    std::cout << tr("listening on ", "正在监听 ") << here << std::endl;
   for (std::size_t served = 0; options.calls == 0 || served < options.calls;) {
     Step last = Step::phone;
     const auto talk = serve_once(options, socket.get(), [&](const Event& e) { last = e.step; });
@@ -76,14 +91,20 @@ int serve(const Options& options) {
       continue;
     }
     ++served;
-    std::cout << to_string(talk->peer) << tr(" said: ", " 发的：") << told(*talk) << std::endl;
+    if (options.as_json)
+      print_json(talk_fields(*talk));
+    else
+      std::cout << to_string(talk->peer) << tr(" said: ", " 发的：") << told(*talk) << std::endl;
   }
   return dialtone::exit_success;
 }
 
 int call_server(const Options& options) {
   const Talk talk = need(place_call(options));
-  std::cout << tr("the server replied: ", "服务端回消息：") << told(talk) << '\n';
+  if (options.as_json)
+    print_json(talk_fields(talk));
+  else
+    std::cout << tr("the server replied: ", "服务端回消息：") << told(talk) << '\n';
   return dialtone::exit_success;
 }
 
@@ -92,17 +113,18 @@ int call_server(const Options& options) {
 struct StepName {
   const char* english;
   const char* chinese;
+  const char* identifier;
 };
 
 StepName name_of(Step step) {
-  constexpr StepName names[] = {{"get a phone", "拿起手机"},
-                                {"put in the SIM card", "插上电话卡"},
-                                {"dial", "拨号"},
-                                {"wait for calls", "等待来电"},
-                                {"answer", "接听"},
-                                {"speak", "说话"},
-                                {"listen", "听对方说"},
-                                {"hang up", "挂断"}};
+  constexpr StepName names[] = {{"get a phone", "拿起手机", "phone"},
+                                {"put in the SIM card", "插上电话卡", "sim"},
+                                {"dial", "拨号", "dial"},
+                                {"wait for calls", "等待来电", "wait"},
+                                {"answer", "接听", "answer"},
+                                {"speak", "说话", "speak"},
+                                {"listen", "听对方说", "listen"},
+                                {"hang up", "挂断", "hang_up"}};
   return names[static_cast<int>(step)];
 }
 
@@ -193,13 +215,24 @@ void print_beside(char role, const std::string& head, const std::vector<std::str
   std::cout.flush();
 }
 
-void print_event(const std::vector<std::string>& fields) {
+/// {"role", "step", "call", "result"} or {"role", "told"} (the words heard, made printable), as it
+/// happens.
+void print_event_json(const std::vector<std::string>& fields) {
+  const char* role = fields[0].front() == 'C' ? "client" : "server";
+  if (fields[1] == "heard") return print_json({{"role", role}, {"told", fields[2]}});
+  if (fields[1] == "end" || fields[1] == "at") return;
+  const StepName name = name_of(static_cast<Step>(fields[1].front() - '0'));
+  print_json(
+      {{"role", role}, {"step", name.identifier}, {"call", fields[2]}, {"result", fields[3]}});
+}
+
+void print_event(const std::vector<std::string>& fields, bool as_json) {
   const char role = fields[0].front();
   const std::string arrow = std::string(glyph("→", "->")) + " ";
+  if (fields[1] == "failed") throw Failure(fields[2]);
+  if (as_json) return print_event_json(fields);
   if (fields[1] == "heard") {
     print_beside(role, text("heard: ", "听到：") + fields[2], {});
-  } else if (fields[1] == "failed") {
-    throw Failure(fields[2]);
   } else if (fields[1] != "end" && fields[1] != "at") {
     const StepName name = name_of(static_cast<Step>(fields[1].front() - '0'));
     print_beside(role, text(name.english, name.chinese), {fields[2], arrow + fields[3]});
@@ -230,12 +263,13 @@ void play_client(const Options& options, const Reporter& report) {
 }
 
 /// Reads what the role reports until it comes to a line of this kind; that line's first field.
-std::string print_until(const char* kind, int pipe, std::string& unread, Deadline deadline) {
+std::string print_until(const char* kind, int pipe, std::string& unread, Deadline deadline,
+                        bool as_json) {
   for (;;) {
     const std::string line = next_line(pipe, unread, deadline);
     if (line.empty()) throw Failure(text("a role ended without a word", "有一方不声不响地结束了"));
     const auto fields = fields_of(line);
-    print_event(fields);
+    print_event(fields, as_json);
     if (fields[1] == kind) return fields[2];
   }
 }
@@ -249,18 +283,20 @@ void play_both(const Options& options) {
   const Deadline deadline = Deadline::after(milliseconds(static_cast<int>(options.seconds * 1000)) +
                                             std::chrono::seconds(5));
 
-  print_beside('C', text("THE CALLER (client)", "打电话的（客户端）"), {});
-  print_beside('S', text("THE CALLEE (server)", "接电话的（服务端）"), {});
+  if (!options.as_json) {
+    print_beside('C', text("THE CALLER (client)", "打电话的（客户端）"), {});
+    print_beside('S', text("THE CALLEE (server)", "接电话的（服务端）"), {});
+  }
   const RoleProcess server(reports.get(), 'S',
                            [&](const Reporter& report) { play_server(options, report); });
   Options client_options = options;  // where port 0 was asked for, the real one
-  client_options.address =
-      need(socket_basics::parse_address(print_until("at", events.get(), unread, deadline)));
+  client_options.address = need(socket_basics::parse_address(
+      print_until("at", events.get(), unread, deadline, options.as_json)));
   const RoleProcess client(reports.get(), 'C',
                            [&](const Reporter& report) { play_client(client_options, report); });
-  print_until("end", events.get(), unread, deadline);
-  print_until("end", events.get(), unread, deadline);
-  if (!options.tcp)
+  for (int ended = 0; ended < 2; ++ended)
+    print_until("end", events.get(), unread, deadline, options.as_json);
+  if (!options.tcp && !options.as_json)
     std::cout << tr("UDP has no dialling, no waiting, no answering and no hanging up.",
                     "UDP 没有拨号、等待来电、接听和挂断这几步。")
               << '\n';
@@ -268,6 +304,7 @@ void play_both(const Options& options) {
 
 int play_all(const Options& options) {
   play_both(options);
+  if (options.as_json) return dialtone::exit_success;
   nobody_there();
   boundaries();
   if (options.tcp) {
@@ -319,6 +356,9 @@ int main(int argc, char** argv) {
                  text("how long each call may take, in seconds", "每通电话的时限（秒）"))
       ->check(CLI::Range(0.05, 86400.0))
       ->capture_default_str();
+  app.add_flag("--json", options.as_json,
+               text("print what happens as JSON, an object a line, and the call alone",
+                    "逐行输出 JSON，只演这一通电话"));
   return dialtone::run_program(app, argc, argv, [&] {
     options.tcp = transport == "tcp";
     options.address = read_address(address);

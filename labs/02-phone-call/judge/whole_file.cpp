@@ -130,7 +130,7 @@ void every_wait_ends_at_its_deadline(Trial& trial) {
                {no_udp_caller, true}};
   const auto& wait = waits[trial.index % std::size(waits)];
   // Drops must fall faster than the deadline even where the judge itself is held up for a while.
-  const milliseconds time(wait.play == dripping_peer ? 300 : trial.random.between(100, 160));
+  const milliseconds time(wait.play == dripping_peer ? 200 : trial.random.between(50, 90));
   trial.step(tr("deadline: ", "时限：") + std::to_string(time.count()) + " ms");
   const auto begin = Clock::now();
   const Scene scene = wait.play(trial, time);
