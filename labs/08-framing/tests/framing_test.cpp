@@ -1,0 +1,3 @@
+#include "framing.hpp"
+
+#include "practice.hpp"
