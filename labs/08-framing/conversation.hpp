@@ -169,7 +169,10 @@ class Role {
     std::cout.flush();
     pid_ = fork();
     if (pid_ < 0) throw Failure(std::string("fork: ") + std::strerror(errno));
-    if (pid_ > 0) return line.there.reset();
+    if (pid_ > 0) {
+      line.there.reset();
+      return;
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     line.here.reset();  // else nobody would ever see the end of a stream
     other = Line{};

@@ -49,7 +49,7 @@ inline bool is_text(std::string_view bytes, bool goes_on) {
 
 /// The text in quotes, safe for any terminal: no control characters, and pure ASCII where the
 /// locale is no UTF-8.
-inline std::string quoted(std::string_view text, std::size_t limit = 256) {
+inline std::string in_quotes(std::string_view text, std::size_t limit = 256) {
   if (dialtone::locale_is_utf8()) return dialtone::printable(text, limit);
   std::string escaped;
   for (const char c : dialtone::printable(text, limit)) {

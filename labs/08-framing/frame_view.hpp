@@ -62,15 +62,14 @@ inline std::vector<Member> members_of(std::string_view object) {
 }
 
 inline std::string meaning_of(const Member& member) {
-  if (member.name.empty()) return quoted(member.raw);
+  if (member.name.empty()) return in_quotes(member.raw);
   const std::string value = member.value.is_string()
-                                ? quoted(member.value.get<std::string>())
+                                ? in_quotes(member.value.get<std::string>())
                                 : dialtone::clip(member.value.dump(-1, ' ', true), 256);
-  std::string name = quoted(member.name, 64);
+  std::string name = in_quotes(member.name, 64);
   name = name.substr(1, name.size() - 2);
   const std::string text = name + ": " + value;
   if (member.name == "data_length") return text + tr(" bytes of payload", " 字节的载荷");
-  if (member.name == "encrypted") return text + tr(" (the digest)", "（摘要）");
   return text;
 }
 
@@ -172,7 +171,7 @@ inline void show_payload(Rows& rows, const Frame& frame) {
         if (size > 0 && size + next > in_row) break;
         size += next;
       }
-      meaning = quoted(std::string_view(frame.begins).substr(at, size));
+      meaning = in_quotes(std::string_view(frame.begins).substr(at, size));
     } else {
       size = std::min(in_row, frame.begins.size() - at);
       for (const char c : frame.begins.substr(at, size)) meaning += c >= 0x20 && c < 0x7f ? c : '.';
@@ -192,13 +191,14 @@ inline void show_check(Rows& rows, const Frame& frame) {
     case Frame::Check::none:
       return rows.remark(tr("no digest in the header", "报头里没有摘要"), Colour::dim);
     case Frame::Check::ok:
-      return rows.remark(
-          std::string(glyph("✓ ", "ok: ")) + tr("the digest is the payload's", "摘要与载荷相符"),
-          Colour::green);
+      return rows.remark(std::string(glyph("✓ ", "ok: ")) +
+                             tr("encrypted is the payload's digest", "encrypted 正是载荷的摘要"),
+                         Colour::green);
     case Frame::Check::differs:
       return rows.remark(
           std::string(glyph("✗ ", "WRONG: ")) +
-              tr("the digest differs: the payload's is ", "摘要不符：载荷的摘要是 ") + frame.digest,
+              tr("encrypted is not the payload's digest: ", "encrypted 不是载荷的摘要：") +
+              frame.digest,
           Colour::red);
   }
 }
@@ -216,7 +216,7 @@ inline void show_frame(const Frame& frame, bool all_bytes = false) {
       rows.add(frame.offset + framing::prefix_size + member.at, member.raw, meaning_of(member),
                Colour::blue);
   } else if (!head.empty()) {
-    rows.add(frame.offset, head, quoted(head, 64), Colour::yellow);
+    rows.add(frame.offset, head, in_quotes(head, 64), Colour::yellow);
   }
   show_payload(rows, frame);
   show_check(rows, frame);

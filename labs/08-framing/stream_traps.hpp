@@ -183,19 +183,20 @@ inline void forged(std::uint64_t seed) {
   };
   const std::string key = random.bytes(32);  // known to both ends, and to nobody else
   const std::string mac = keyed_mac(key, message.payload);
-  say(good(quoted(message.payload) + " " + passes(check()) + tr(": as it was sent", "：原样到达")));
+  say(good(in_quotes(message.payload) + " " + passes(check()) +
+           tr(": as it was sent", "：原样到达")));
   message.payload = "pay 900 to Mao";
-  say((check() ? bad : good)(quoted(message.payload) + " " + passes(check()) +
+  say((check() ? bad : good)(in_quotes(message.payload) + " " + passes(check()) +
                              tr(": changed by accident, or by someone who forgot the digest",
                                 "：偶然损坏，或者改的人忘了摘要")));
   message.header.encrypted = digest_of(message.payload, *message.header.salt);
-  say((check() ? bad : good)(quoted(message.payload) + " " + passes(check()) +
+  say((check() ? bad : good)(in_quotes(message.payload) + " " + passes(check()) +
                              tr(": changed, and the digest computed anew; the salt was beside it",
                                 "：改完重算了摘要，盐就在旁边")));
   const std::string guess = keyed_mac(*message.header.salt, message.payload);
   const bool fooled = guess == keyed_mac(key, message.payload) || mac == guess;
   say((fooled ? bad : good)(
-      quoted(message.payload) + " " + passes(fooled) +
+      in_quotes(message.payload) + " " + passes(fooled) +
       tr(": with a keyed MAC (HMAC-SHA-256) in the digest's place; the forger lacks the key",
          "：换成带密钥的 MAC（HMAC-SHA-256），改的人没有密钥")));
   say(tr("A salted digest finds accidents. Against tampering it takes a keyed MAC, or TLS.",
