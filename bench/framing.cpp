@@ -305,8 +305,8 @@ Report digest_of_random(std::size_t runs, std::size_t scale) {
       percent(ratio) + tr(" of MD5 alone; goal 80 %", "（与单独的 MD5 之比；目标 80 %）");
   const double grown = static_cast<double>(framing::python_text(bytes_of(data)).size()) /
                        static_cast<double>(data.size());
-  report.bound = tr("MD5, which no two processors can share: a random byte is ",
-                    "瓶颈是 MD5，它无法并行：一个随机字节平均写成 ") +
+  report.bound = tr("MD5, one byte after the other: written out, a random byte is ",
+                    "瓶颈是 MD5，只能逐字节算：一个随机字节写出来平均是 ") +
                  whole(grown * 100) + tr(" hundredths of a character on average", " / 100 个字符");
   return report;
 }
