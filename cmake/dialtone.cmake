@@ -155,7 +155,9 @@ function(add_lab directory)
 
   list(TRANSFORM arg_JUDGE PREPEND ${folder}/judge/)
   add_executable(${name}_judge ${folder}/judge/cases.cpp ${arg_JUDGE})
-  target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict)
+  set(judge_links ${arg_LINK})
+  list(FILTER judge_links EXCLUDE REGEX "^lab::")  # a judge never links a lab's code
+  target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict ${judge_links})
   set_target_properties(${name}_judge PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
 
