@@ -210,7 +210,7 @@ void add_view_options(CLI::App& command, Options& options) {
       ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 20U))
       ->capture_default_str();
   command.add_flag("--all-bytes", options.all_bytes,
-                   tr("every byte of the headers, however long", "报头的每个字节都显示"));
+                   tr("every byte of the headers, however long", "头部的每个字节都显示"));
 }
 
 void add_subcommands(CLI::App& app, Options& options) {

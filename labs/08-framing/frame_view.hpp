@@ -189,7 +189,7 @@ inline void show_check(Rows& rows, const Frame& frame) {
   if (!frame.whole) return;
   switch (frame.check()) {
     case Frame::Check::none:
-      return rows.remark(tr("no digest in the header", "报头里没有摘要"), Colour::dim);
+      return rows.remark(tr("no digest in the header", "头部里没有摘要"), Colour::dim);
     case Frame::Check::ok:
       return rows.remark(std::string(glyph("✓ ", "ok: ")) +
                              tr("encrypted is the payload's digest", "encrypted 正是载荷的摘要"),
@@ -210,7 +210,7 @@ inline void show_frame(const Frame& frame, bool all_bytes = false) {
   const std::string_view text = head.substr(std::min(head.size(), framing::prefix_size));
   if (frame.has_header) {
     rows.add(frame.offset, head.substr(0, framing::prefix_size),
-             tr("length of the header: ", "报头长度：") + std::to_string(text.size()),
+             tr("length of the header: ", "头部长度：") + std::to_string(text.size()),
              Colour::yellow);
     for (const Member& member : members_of(text))
       rows.add(frame.offset + framing::prefix_size + member.at, member.raw, meaning_of(member),

@@ -39,7 +39,7 @@ inline std::string naive_reading(std::string_view came) {
   std::memcpy(&length, came.data(), sizeof length);
   came.remove_prefix(framing::prefix_size);
   if (length < 0 || static_cast<std::size_t>(length) > came.size())
-    return bad(tr("header of ", "报头 ") + std::to_string(length) + tr(" bytes, ", " 字节，只有 ") +
+    return bad(tr("header of ", "头部 ") + std::to_string(length) + tr(" bytes, ", " 字节，只有 ") +
                std::to_string(came.size()) + tr(" there: crash", " 字节：崩溃"));
   const auto header =
       nlohmann::json::parse(came.substr(0, static_cast<std::size_t>(length)), nullptr, false);
@@ -140,9 +140,9 @@ inline std::string framed(std::string_view header) {
 inline void hostile() {
   heading("Hostile bytes: each is refused, and costs nothing", "恶意的字节：一律拒绝，不耗代价");
   const std::pair<std::string, std::string> streams[] = {
-      {tr("header of -1 bytes", "报头长 -1 字节"), prefixed(-1)},
-      {tr("header of 0 bytes", "报头长 0 字节"), prefixed(0)},
-      {tr("header of 2 GiB", "报头长 2 GiB"), prefixed(0x7fffffff)},
+      {tr("header of -1 bytes", "头部长 -1 字节"), prefixed(-1)},
+      {tr("header of 0 bytes", "头部长 0 字节"), prefixed(0)},
+      {tr("header of 2 GiB", "头部长 2 GiB"), prefixed(0x7fffffff)},
       {tr("payload of -1 bytes", "载荷长 -1 字节"), framed(R"({"command":"x","data_length":-1})")},
       {tr("payload of 16 EiB", "载荷长 16 EiB"),
        framed(R"({"command":"x","data_length":18446744073709551615})")},
