@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <functional>
@@ -190,7 +191,7 @@ std::string percent(double part) {
 }
 
 std::string whole(double value) {
-  std::string text = std::to_string(static_cast<long long>(value + 0.5));
+  std::string text = std::to_string(std::llround(value));
   for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
   return text;
 }

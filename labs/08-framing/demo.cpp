@@ -106,10 +106,10 @@ void show_live(const Options& options) {
                                << '\n';
                      show_frame(frame, options.all_bytes);
                    })
-             .map_error([](Problem problem) { return problem.error; }));
+             .map_error([](const Problem& problem) { return problem.error; }));
   });
   for (const FrameReader& reader : readers)
-    need(reader.finish().map_error([](Problem problem) { return problem.error; }));
+    need(reader.finish().map_error([](const Problem& problem) { return problem.error; }));
 }
 
 int live(const Options& options) {

@@ -68,9 +68,8 @@ inline std::string meaning_of(const Member& member) {
                                 : dialtone::clip(member.value.dump(-1, ' ', true), 256);
   std::string name = in_quotes(member.name, 64);
   name = name.substr(1, name.size() - 2);
-  const std::string text = name + ": " + value;
-  if (member.name == "data_length") return text + tr(" bytes of payload", " 字节的载荷");
-  return text;
+  const bool is_length = member.name == "data_length";
+  return name + ": " + value + (is_length ? tr(" bytes of payload", " 字节的载荷") : "");
 }
 
 // --- rows: offset, bytes, meaning ----------------------------------------------------------------
