@@ -63,7 +63,7 @@ struct Figure {
   }
 };
 
-/// Something to measure: `amount` divided by the seconds that `work` takes.
+/// `amount` is divided by the seconds that `work` takes.
 struct Contest {
   Figure figure;
   double amount = 0;
@@ -351,13 +351,12 @@ void print(const Report& report) {
     table.add({figure.what, whole(figure.median()), whole(figure.least()), whole(figure.most()),
                figure.unit});
   std::cout << table.text();
-  for (const std::string& line : {report.verdict, report.bound})
-    for (const std::string& part : dialtone::wrap(line, dialtone::terminal_columns() - 2))
-      std::cout << "  "
-                << (&line == &report.bound
-                        ? part
-                        : dialtone::coloured(report.met ? Colour::green : Colour::red, part))
-                << '\n';
+  const auto say = [](const std::string& text, auto colour) {
+    for (const std::string& line : dialtone::wrap(text, dialtone::terminal_columns() - 2))
+      std::cout << "  " << dialtone::coloured(colour, line) << '\n';
+  };
+  say(report.verdict, report.met ? Colour::green : Colour::red);
+  say(report.bound, Colour::dim);
   std::cout << std::endl;
 }
 

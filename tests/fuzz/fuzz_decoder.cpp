@@ -49,6 +49,8 @@ class Listener {
 
   Heard end() {
     const auto finished = decoder_.finish();
+    if (finished && !heard_.frames.empty())
+      fuzz::require(heard_.frames.back().whole, "a stream that ended well ends with a whole frame");
     if (!finished) heard_.ending = finished.error().message;
     if (heard_.refused)
       fuzz::require(finished.error().kind == *heard_.refused, "a refusal stays");
@@ -67,11 +69,13 @@ class Listener {
 
   void note(const Event& event, std::span<const std::byte> given) {
     using Kind = Event::Kind;
+    const bool inside = !heard_.frames.empty() && !heard_.frames.back().whole;
     if (event.kind == Kind::header) {
+      fuzz::require(!inside, "a frame ends before the next begins");
       heard_.frames.push_back({decoder_.header(), "", false});
       return;
     }
-    fuzz::require(!heard_.frames.empty() && !heard_.frames.back().whole, "a header comes first");
+    fuzz::require(inside, "a header comes first");
     Frame& frame = heard_.frames.back();
     if (event.kind == Kind::end) {
       fuzz::require(frame.payload.size() == frame.header.data_length, "the payload is whole");
