@@ -27,7 +27,12 @@ for target in $targets; do
   case " $all " in *" $target "*) ;; *) echo "fuzz: there is no target '$target': $all" >&2; exit 2 ;; esac
 done
 
+configure() { # PRESET FOLDER: where it is not configured yet
+  [ -f "$2/build.ninja" ] || cmake --preset "$1" -B "$2" >/dev/null || fail "cannot configure $2"
+}
+
 fuzz=$build/fuzz
+configure fuzz "$fuzz"
 # shellcheck disable=SC2086  # the lists are words on purpose
 tools/build.sh "$fuzz" $targets
 mkdir -p "$fuzz/found" "$fuzz/findings"
@@ -58,6 +63,7 @@ tool() { command -v "$1" || fail "there is no $1: tools/setup.sh full installs i
 llvm_cov=$(tool llvm-cov)
 llvm_profdata=$(tool llvm-profdata)
 covered=$build/fuzz-coverage
+configure fuzz-coverage "$covered"
 # shellcheck disable=SC2086
 tools/build.sh "$covered" $all
 objects=
