@@ -7,7 +7,7 @@ namespace lab08 {
 Frame draw_frame(Random& random, const FrameWishes& wishes) {
   Frame frame;
   frame.payload = random.bytes(random.between(wishes.least, wishes.most));
-  Drawn drawn = draw_header(random, {frame.payload.size(), 2, 2});
+  Drawn drawn = draw_header(random, {frame.payload.size(), 2});
   if (wishes.small) {
     drawn = Drawn{{{"others", json::object()}}, {}};
     drawn.add("command", {"x", "\"x\""});

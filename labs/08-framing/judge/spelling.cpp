@@ -136,6 +136,12 @@ Spelt draw_string(Random& random, std::size_t most) {
   return {utf8(points), spell(random, points)};
 }
 
+Spelt draw_plain(Random& random) {
+  if (random.chance(0.6)) return draw_string(random);
+  const std::uint64_t number = random.bits() >> random.between(0, 63);
+  return {number, std::to_string(number)};
+}
+
 Spelt draw_value(Random& random, std::size_t levels) {
   switch (random.between(0, levels > 0 ? 6 : 4)) {
     case 0:
@@ -204,7 +210,8 @@ Drawn draw_header(Random& random, const HeaderWishes& wishes) {
   for (auto left = random.between(0, wishes.others); left > 0; --left) {
     const Points name = draw_other_name(random);
     if (!drawn.fields["others"].contains(utf8(name)))
-      drawn.add_other(name, draw_value(random, wishes.levels));
+      drawn.add_other(name,
+                      wishes.levels > 0 ? draw_value(random, wishes.levels) : draw_plain(random));
   }
   return drawn;
 }

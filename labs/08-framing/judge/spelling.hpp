@@ -35,6 +35,7 @@ struct Spelt {
 /// `levels` of arrays and objects at most, within one another; 0: a plain value.
 Spelt draw_value(Random& random, std::size_t levels);
 Spelt draw_string(Random& random, std::size_t most = 12);
+Spelt draw_plain(Random& random);  ///< a text or a whole number
 
 /// A member of an object.
 struct Member {
@@ -62,7 +63,7 @@ struct Drawn {
 struct HeaderWishes {
   std::uint64_t data_length = 0;
   std::size_t others = 0;  ///< at most so many fields of unknown names
-  std::size_t levels = 3;  ///< their nesting
+  std::size_t levels = 0;  ///< their nesting; 0: texts and whole numbers only
 };
 
 /// `command` and `data_length`, any of the optional fields, and others as wished.

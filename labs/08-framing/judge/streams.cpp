@@ -54,7 +54,7 @@ Broken draw_broken(Random& random) {
     case 3:
       return wrong_header(start + ",\"twice!\":1,\"twice!\":1}", "duplicate_key");
     case 4:
-      return wrong_header("{\"command\":\"x\"}", "missing_field");
+      return wrong_header("{}", "missing_field");
     default:
       return wrong_header("{\"command\":1,\"data_length\":0}", "wrong_type");
   }

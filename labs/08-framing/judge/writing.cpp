@@ -23,8 +23,8 @@ Message write(Trial& trial, const char* function, const json& fields, std::strin
   return ask(trial, story, more, payload);
 }
 
-json draw_fields(Random& random) {
-  return draw_header(random, {random.between(0, 1U << 20U), 3, 3}).fields;
+json draw_fields(Random& random, std::size_t levels = 0) {
+  return draw_header(random, {random.between(0, 1U << 20U), 3, levels}).fields;
 }
 
 /// White space that stands outside the strings.
@@ -58,7 +58,7 @@ void expect_text(Trial& trial, const std::string& text, const json& fields) {
 }
 
 void a_header_is_written_to_be_read_back(Trial& trial) {
-  const json fields = draw_fields(trial.random);
+  const json fields = draw_fields(trial.random, 3);
   const Message answer = write(trial, "header_text", fields);
   expect_success(trial, answer, "header_text");
   expect_text(trial, answer.payload, fields);

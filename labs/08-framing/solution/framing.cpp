@@ -19,8 +19,9 @@ std::string count_of(std::uint64_t bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
 
-std::string at_most(const char* what, std::uint64_t bytes, std::uint64_t limit) {
-  return std::string(what) + ": " + count_of(bytes) + ", at most " + std::to_string(limit);
+tl::unexpected<Error> header_above_limit(std::size_t size, std::size_t limit) {
+  return failure(Error::Kind::too_large,
+                 "header: " + count_of(size) + ", at most " + std::to_string(limit));
 }
 
 std::string_view text_of(std::span<const std::byte> bytes) {
@@ -50,7 +51,7 @@ Result<std::size_t> read_prefix(std::span<const std::byte, prefix_size> bytes, s
   if (length <= 0)
     return failure(Error::Kind::bad_length, "header: a length of " + std::to_string(length));
   const auto size = static_cast<std::size_t>(length);
-  if (size > limit) return failure(Error::Kind::too_large, at_most("header", size, limit));
+  if (size > limit) return header_above_limit(size, limit);
   return size;
 }
 //! [read_prefix]
@@ -144,8 +145,7 @@ class HeaderReader {
     if (!is_named()) return put(number);
     if (field_ != Field::data_length) return wrong_type();
     header_.data_length = number;
-    return number <= limits_.payload ||
-           refuse(Error::Kind::too_large, at_most("payload", number, limits_.payload));
+    return number <= limits_.payload || payload_above_limit(count_of(number));
   }
   bool number_integer(std::int64_t number) {  // the parser's choice where there is a minus sign
     if (!is_named()) return put(number);
@@ -156,10 +156,8 @@ class HeaderReader {
     if (!is_named()) return put(number);
     const bool whole = spelling.find_first_of(".eE") == std::string::npos;  // but above 64 bits
     if (field_ != Field::data_length || !whole) return wrong_type();
-    return spelling.front() == '-'
-               ? negative()
-               : refuse(Error::Kind::too_large, "payload: more than 64 bits can count, at most " +
-                                                    std::to_string(limits_.payload));
+    return spelling.front() == '-' ? negative()
+                                   : payload_above_limit("more than 64 bits can count");
   }
 
   bool boolean(bool value) { return is_named() ? wrong_type() : put(value); }
@@ -184,7 +182,7 @@ class HeaderReader {
   /// Whether the value that comes now is that of a named field.
   bool is_named() const { return begun_ && open_.empty() && field_ != Field::other; }
 
-  /// Puts a value of `others` where it belongs; false where there is no object around it.
+  /// Puts a value of `others` where it belongs; refuses it where there is no object around it.
   bool put(json value) {
     if (!begun_) return refuse(Error::Kind::bad_json, "no object");
     if (!open_.empty() && open_.back()->is_array()) {
@@ -222,6 +220,11 @@ class HeaderReader {
                   quoted(name_of(field_)) +
                       (field_ == Field::data_length ? " is no whole number" : " is no string"));
   }
+  bool payload_above_limit(const std::string& size) {
+    error_ = Error{Error::Kind::too_large,
+                   "payload: " + size + ", at most " + std::to_string(limits_.payload)};
+    return false;
+  }
   bool negative() { return refuse(Error::Kind::bad_value, "\"data_length\" is negative"); }
   bool too_deep() {
     return refuse(Error::Kind::too_deep,
@@ -242,10 +245,8 @@ class HeaderReader {
 
 //! [parse_header]
 Result<Header> parse_header(std::string_view text, const Limits& limits) {
-  if (text.size() > limits.header)
-    return failure(Error::Kind::too_large, at_most("header", text.size(), limits.header));
-  // The parser is kinder than the contract: it skips a byte order mark, and takes a NUL for the
-  // end.
+  if (text.size() > limits.header) return header_above_limit(text.size(), limits.header);
+  // The parser is kinder than the contract: it skips a byte order mark, and a NUL is its end.
   if (text.substr(0, 3) == "\xEF\xBB\xBF" || text.find('\0') != std::string_view::npos)
     return failure(Error::Kind::bad_json, "header: a byte order mark or a NUL is no JSON");
   HeaderReader reader(limits);
@@ -256,7 +257,7 @@ Result<Header> parse_header(std::string_view text, const Limits& limits) {
 
 namespace {
 
-/// Stops one level below `limit`, so that no depth of a caller's making ends the stack.
+/// Looks no further than one level below `limit`, so that no depth exhausts the stack.
 bool is_deeper(const json& value, std::size_t limit) {
   if (!value.is_structured()) return false;
   return limit == 0 || std::any_of(value.begin(), value.end(), [limit](const json& inner) {
