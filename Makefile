@@ -1,10 +1,11 @@
 # Thin wrappers: what they do is in tools/, CMake and build/bin/workbook.
-.PHONY: all demo test test-full soak check watch site serve bench format lint dist record-starters help
+.PHONY: all demo test test-full soak check watch site serve bench fuzz format lint dist record-starters help
 
 BUILD = build
 LAB =
 SAN =
 PORT = 8000
+SECONDS = 60
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | \
@@ -20,7 +21,7 @@ test: ## install what the tests need, and pass them
 	@tools/build.sh $(BUILD) all tests site
 	@tools/test.sh $(BUILD) quick
 
-test-full: ## also sanitizers, lint and the slow tests
+test-full: ## also sanitizers, lint, fuzz targets and the slow tests
 	@tools/setup.sh full
 	@tools/build.sh $(BUILD) all tests site
 	@tools/test.sh $(BUILD) full
@@ -53,6 +54,10 @@ serve: site ## show the site at http://127.0.0.1:8000 (PORT=...)
 bench: ## measure: edit to verdict
 	@tools/build.sh $(BUILD) all tests site
 	@bench/edit-to-verdict.sh $(BUILD)
+
+fuzz: ## the fuzz targets, a minute each (SECONDS=...)
+	@tools/setup.sh full
+	@tools/fuzz.sh $(BUILD) $(SECONDS)
 
 format: ## clang-format on all C++ files
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i

@@ -22,7 +22,10 @@ if(SANITIZE)
   add_compile_options(-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SANITIZE})
 endif()
-if(COVERAGE)
+if(COVERAGE AND FUZZ)  # clang's own kind, which llvm-cov reads
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+elseif(COVERAGE)
   add_compile_options(--coverage)
   add_link_options(--coverage)
 endif()
@@ -61,7 +64,7 @@ endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
 # add_lab(NN-some-name [LINK lab::other ...] [GIVEN given.cpp ...] [JUDGE more_cases.cpp ...]
-#         [PRECOMPILE <asio.hpp> ...])
+#         [PRECOMPILE <asio.hpp> ...] [PROGRAM name])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
@@ -70,19 +73,22 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 #   some_name_practice_{starter,solution}   the practice tests; the same objects, linked twice
 #   some_name_shim_{starter,solution}       what the judge runs
 #   some_name_judge                         the graded cases
-#   some-name                               the demo, on lab::some_name
+#   some-name                               the demo, on lab::some_name; PROGRAM calls it otherwise
 #   some_name_kit                           all that a file in the starter's place is linked with
 #   some_name_check                         all that `workbook check NN` needs
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;GIVEN;JUDGE;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROGRAM" "LINK;GIVEN;JUDGE;PRECOMPILE")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
-    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] [PRECOMPILE ...]")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] [PRECOMPILE ...] [PROGRAM name]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
   string(REPLACE - _ name ${program})
+  if(arg_PROGRAM)
+    set(program ${arg_PROGRAM})
+  endif()
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${directory})
   foreach(part lab.json README.md ${name}.hpp starter/${name}.cpp demo.cpp
       tests/${name}_test.cpp judge/cases.cpp judge/shim.cpp)
@@ -149,7 +155,9 @@ function(add_lab directory)
 
   list(TRANSFORM arg_JUDGE PREPEND ${folder}/judge/)
   add_executable(${name}_judge ${folder}/judge/cases.cpp ${arg_JUDGE})
-  target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict)
+  set(judge_links ${arg_LINK})
+  list(FILTER judge_links EXCLUDE REGEX "^lab::")  # a judge never links a lab's code
+  target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict ${judge_links})
   set_target_properties(${name}_judge PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
 

@@ -24,9 +24,11 @@ case $tier in
       tools/build.sh "build/$kind" all tests
       run "build/$kind" -LE 'starter|soak|no-sanitizer'
     done
+    tools/fuzz.sh "$build" 10
     ;;
   soak)
     run "$build" -L solution -LE starter --repeat until-fail:100
+    tools/fuzz.sh "$build" 1800
     ;;
   *)
     echo "test: there is no tier '$tier': use quick, full or soak" >&2

@@ -1,0 +1,177 @@
+// Python's text of bytes and the course's digest, computed over the whole text at once.
+#include <openssl/evp.h>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+
+#include "cases.hpp"
+
+namespace lab08 {
+namespace {
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+
+char quote_of(std::string_view bytes) {
+  const bool has_single = bytes.find('\'') != std::string_view::npos;
+  const bool has_double = bytes.find('"') != std::string_view::npos;
+  return has_single && !has_double ? '"' : '\'';
+}
+
+std::string escaped(std::string_view bytes, char quote) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto number = static_cast<unsigned>(static_cast<unsigned char>(c));
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02x", number);
+    if (c == '\t')
+      text += "\\t";
+    else if (c == '\n')
+      text += "\\n";
+    else if (c == '\r')
+      text += "\\r";
+    else if (c == '\\' || c == quote)
+      text.append("\\").append(1, c);
+    else if (number < 0x20 || number >= 0x7f)
+      text += code;
+    else
+      text += c;
+  }
+  return text;
+}
+
+std::string python_text(std::string_view bytes) {
+  const char quote = quote_of(bytes);
+  return std::string("b") + quote + escaped(bytes, quote) + quote;
+}
+
+/// MD5 over `times` times the text between a beginning and an end.
+std::string md5(std::string_view begin, std::string_view text, std::size_t times,
+                std::string_view end) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        EVP_MD_CTX_free);
+  if (!context || EVP_DigestInit_ex(context.get(), EVP_md5(), nullptr) != 1)
+    throw std::runtime_error("judge: no MD5 here");
+  const auto add = [&](std::string_view bytes) {
+    EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+  };
+  add(begin);
+  for (std::size_t i = 0; i < times; ++i) add(text);
+  add(end);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+  std::string hex;
+  for (std::size_t i = 0; i < 16; ++i) {
+    char digits[4];
+    std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(digest[i]));
+    hex += digits;
+  }
+  return hex;
+}
+
+/// The digest of `bytes`, `times` times one after the other.
+std::string digest_of(const std::string& bytes, const std::string& salt, std::size_t times = 1) {
+  const char quote = quote_of(bytes);
+  return md5(std::string("b") + quote, escaped(bytes, quote), times, quote + salt);
+}
+
+/// Bytes in which quotes of the kinds wanted lie, and no others.
+std::string draw_bytes(Random& random, std::size_t size, bool single, bool doubled) {
+  std::string bytes =
+      random.chance(0.5) ? random.bytes(size) : random.text(size, "abc\t\n\r\\ 'x\"\x7f\x80~\x1f");
+  for (char& c : bytes)
+    if (c == '\'' || c == '"') c = '.';
+  const auto put = [&](char quote) {
+    bytes.insert(random.between(0, bytes.size()), 1, quote);
+    if (random.chance(0.5)) bytes.insert(random.between(0, bytes.size()), 1, quote);
+  };
+  if (single) put('\'');
+  if (doubled) put('"');
+  return bytes;
+}
+
+std::string draw_bytes(Trial& trial, std::size_t most) {
+  return draw_bytes(trial.random, trial.random.between(0, most), trial.index % 2 == 1,
+                    trial.index / 2 % 2 == 1);
+}
+
+void expect_text(Trial& trial, const std::string& bytes) {
+  const Message answer =
+      ask(trial, tr("python_text of ", "python_text，输入 ") + dialtone::printable(bytes, 200),
+          {{"call", "python_text"}}, bytes);
+  expect_bytes(trial, tr("the text", "文本"), answer.payload, python_text(bytes));
+}
+
+void a_text_escapes_as_python_does(Trial& trial) {
+  std::string bytes = draw_bytes(trial.random, trial.random.between(0, 60), false, false);
+  if (trial.index == 0) bytes.clear();
+  if (trial.index == 1)
+    for (int i = 0; i < 256; ++i)
+      if (i != '\'' && i != '"') bytes += static_cast<char>(i);
+  expect_text(trial, bytes);
+}
+
+void a_text_chooses_its_quotes_as_python_does(Trial& trial) {
+  const std::vector<std::string> corners = {"'",    "\"",         "'\"", "\"'",
+                                            "it's", "say \"hi\"", "''",  "\\'"};
+  expect_text(trial, trial.index < corners.size() ? corners[trial.index] : draw_bytes(trial, 40));
+}
+
+void expect_digest(Trial& trial, const std::string& bytes, const std::vector<std::size_t>& sizes,
+                   std::size_t times = 1) {
+  const std::string salt =
+      trial.index == 0 ? "" : trial.random.text(trial.random.between(0, 16), "0123456789abcdef'\"");
+  std::string cuts;
+  for (std::size_t i = 0; i < sizes.size() && i < 20; ++i)
+    cuts += (i > 0 ? " + " : "") + std::to_string(sizes[i]);
+  const Message answer =
+      ask(trial,
+          tr("the digest of ", "摘要，输入 ") + dialtone::printable(bytes, 100) +
+              (times == 1 ? "" : tr(", times ", "，重复次数 ") + std::to_string(times)) +
+              tr(", in pieces of ", "，每段字节数 ") + cuts + tr(", salt ", "，盐 ") + salt,
+          {{"call", "digest"}, {"salt", salt}, {"sizes", sizes}, {"times", times}}, bytes);
+  trial.expect(tr("the digest", "摘要"), answer.body["value"] == digest_of(bytes, salt, times),
+               digest_of(bytes, salt, times), answer.body["value"].dump());
+}
+
+void a_digest_is_md5_of_text_and_salt(Trial& trial) {
+  const std::string bytes =
+      trial.index == 0 ? "" : draw_bytes(trial, trial.index % 10 == 9 ? 20'000 : 80);
+  std::vector<std::size_t> sizes = {bytes.size()};
+  if (trial.index == 0) sizes.clear();  // nothing was ever given
+  expect_digest(trial, bytes, sizes);
+}
+
+void a_digest_in_pieces_is_the_same(Trial& trial) {
+  const std::string bytes = draw_bytes(trial, trial.index % 10 == 9 ? 20'000 : 80);
+  std::vector<std::size_t> sizes;
+  for (std::size_t left = bytes.size(); left > 0; left -= sizes.back())
+    sizes.push_back(trial.random.between(0, trial.index % 3 == 0 ? 1 : left));
+  sizes.push_back(0);  // an empty piece is no matter
+  expect_digest(trial, bytes, sizes);
+}
+
+void a_digest_needs_little_memory(Trial& trial) {
+  // Two large ones: with a double quote early on, and with none in all the bytes.
+  const std::size_t times = trial.index < 2 ? 192 : 2;
+  const std::string bytes =
+      draw_bytes(trial.random, std::size_t{64} << 10U, trial.index % 4 == 3, trial.index % 2 == 0);
+  const auto before = trial.student.memory("VmHWM");
+  expect_digest(trial, bytes, {bytes.size()}, times);
+  const auto grown = trial.student.memory("VmHWM") - before;
+  trial.expect(tr("the memory it took meanwhile (seen in /proc)", "其间占用的内存（从 /proc 看）"),
+               grown <= 8 * mebibyte, "<= 8 MiB", std::to_string(grown / mebibyte) + " MiB");
+}
+
+}  // namespace
+
+std::vector<Case> digest_cases() {
+  return {
+      {"a_text_escapes_as_python_does", 120, a_text_escapes_as_python_does},
+      {"a_text_chooses_its_quotes_as_python_does", 120, a_text_chooses_its_quotes_as_python_does},
+      {"a_digest_is_md5_of_text_and_salt", 120, a_digest_is_md5_of_text_and_salt},
+      {"a_digest_in_pieces_is_the_same", 120, a_digest_in_pieces_is_the_same},
+      {"a_digest_needs_little_memory", 100, a_digest_needs_little_memory}};
+}
+
+}  // namespace lab08

@@ -1,0 +1,94 @@
+#!/bin/sh
+# Runs the fuzz targets, then says which lines of their subjects they reach:
+# `fuzz.sh FOLDER SECONDS [TARGET...]`. FOLDER is the usual build folder; the fuzzers are built by
+# clang in FOLDER/fuzz and FOLDER/fuzz-coverage. Each target replays its corpus (tests/fuzz/corpus),
+# then looks for new inputs for SECONDS (0: replay only); what it finds stays in the build folder.
+# Fails on any finding, and where the lines reached are fewer than $least of a hundred.
+set -eu
+build=${1:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
+seconds=${2:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
+shift 2
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+all="fuzz_decoder fuzz_header fuzz_digest"
+subject=labs/08-framing/solution/framing.cpp
+least=85
+
+fail() { echo "fuzz: $*" >&2; exit 1; }
+
+[ -f "$subject" ] || subject=labs/08-framing/starter/framing.cpp # a student's tree
+coverage=yes
+targets=$all
+if [ $# -gt 0 ]; then # a part does not reach the whole
+  targets=$*
+  coverage=
+fi
+for target in $targets; do
+  case " $all " in *" $target "*) ;; *) echo "fuzz: there is no target '$target': $all" >&2; exit 2 ;; esac
+done
+
+configure() { # PRESET FOLDER: where it is not configured yet
+  [ -f "$2/build.ninja" ] || cmake --preset "$1" -B "$2" >/dev/null || fail "cannot configure $2"
+}
+
+fuzz=$build/fuzz
+configure fuzz "$fuzz"
+# shellcheck disable=SC2086  # the lists are words on purpose
+tools/build.sh "$fuzz" $targets
+mkdir -p "$fuzz/found" "$fuzz/findings"
+
+fuzzer() { # TARGET ARGUMENTS...: fails with the end of its log
+  name=$1
+  log=$fuzz/$name.log
+  shift
+  "$fuzz/fuzz/$name" -artifact_prefix="$fuzz/findings/$name-" -timeout=10 -rss_limit_mb=1024 \
+    -malloc_limit_mb=16 -dict=tests/fuzz/json.dict -print_final_stats=1 "$@" >"$log" 2>&1 ||
+    { tail -n 40 "$log" >&2; fail "$name: a finding; log: $log, input: $fuzz/findings"; }
+}
+
+run() { # TARGET
+  corpus=tests/fuzz/corpus/${1#fuzz_}
+  found=$fuzz/found/${1#fuzz_}
+  mkdir -p "$found"
+  fuzzer "$1" -runs=0 "$corpus"
+  [ "$seconds" = 0 ] || fuzzer "$1" -max_total_time="$seconds" "$found" "$corpus"
+  runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+  echo "fuzz: $1: clean, $runs runs, $(find "$corpus" -type f | wc -l) seeds, $(find "$found" -type f | wc -l) found since"
+}
+
+for target in $targets; do run "$target"; done
+[ -n "$coverage" ] || exit 0
+
+tool() { command -v "$1" || fail "there is no $1: tools/setup.sh full installs it"; }
+llvm_cov=$(tool llvm-cov)
+llvm_profdata=$(tool llvm-profdata)
+covered=$build/fuzz-coverage
+configure fuzz-coverage "$covered"
+# shellcheck disable=SC2086
+tools/build.sh "$covered" $all
+objects=
+for target in $all; do
+  LLVM_PROFILE_FILE=$covered/$target.profraw "$covered/fuzz/$target" -runs=0 -rss_limit_mb=1024 \
+    "tests/fuzz/corpus/${target#fuzz_}" "$fuzz/found/${target#fuzz_}" >"$covered/$target.log" 2>&1 ||
+    fail "$target: a finding in the coverage build; the log is $covered/$target.log"
+  objects="$objects${objects:+ -object} $covered/fuzz/$target"
+done
+"$llvm_profdata" merge -sparse "$covered"/fuzz_*.profraw -o "$covered/all.profdata"
+# shellcheck disable=SC2086
+"$llvm_cov" export $objects -instr-profile="$covered/all.profdata" -summary-only >"$covered/reached.json" 2>/dev/null
+reached=$(python3 - "$covered/reached.json" "/$subject" <<'END'
+import json, sys
+for file in json.load(open(sys.argv[1]))["data"][0]["files"]:
+    if file["filename"].endswith(sys.argv[2]):
+        lines = file["summary"]["lines"]
+        print(lines["covered"], lines["count"], int(lines["percent"] * 10) / 10)
+END
+)
+# shellcheck disable=SC2086
+set -- $reached
+[ $# = 3 ] || fail "$subject is not in the coverage data: $covered/reached.json"
+# shellcheck disable=SC2086
+"$llvm_cov" show $objects -instr-profile="$covered/all.profdata" \
+  -ignore-filename-regex='/(usr|tests|common)/' >"$covered/lines.txt" 2>/dev/null
+echo "fuzz: $subject: $1 of $2 lines reached, $3 % (line by line: $covered/lines.txt)"
+awk -v p="$3" -v least="$least" 'BEGIN {exit !(p >= least)}' || fail "fewer than $least % of the lines were reached"
