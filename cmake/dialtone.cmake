@@ -64,7 +64,7 @@ endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
 # add_lab(NN-some-name [LINK lab::other ...] [GIVEN given.cpp ...] [JUDGE more_cases.cpp ...]
-#         [PRECOMPILE <asio.hpp> ...] [PROGRAM name])
+#         [PRECOMPILE <asio.hpp> ...] [PROGRAM name] [DEMO_LINK lab::other ...])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
@@ -73,15 +73,17 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 #   some_name_practice_{starter,solution}   the practice tests; the same objects, linked twice
 #   some_name_shim_{starter,solution}       what the judge runs
 #   some_name_judge                         the graded cases
-#   some-name                               the demo, on lab::some_name; PROGRAM calls it otherwise
+#   some-name                               the demo, on lab::some_name; PROGRAM calls it otherwise,
+#                                           DEMO_LINK names what it alone is linked with
 #   some_name_kit                           all that a file in the starter's place is linked with
 #   some_name_check                         all that `workbook check NN` needs
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROGRAM" "LINK;GIVEN;JUDGE;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROGRAM" "LINK;GIVEN;JUDGE;PRECOMPILE;DEMO_LINK")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
-    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] [PRECOMPILE ...] [PROGRAM name]")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] "
+      "[PRECOMPILE ...] [PROGRAM name] [DEMO_LINK ...]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
@@ -162,7 +164,7 @@ function(add_lab directory)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
 
   add_executable(${name}_demo ${folder}/demo.cpp)
-  target_link_libraries(${name}_demo PRIVATE lab::${name} dialtone_common
+  target_link_libraries(${name}_demo PRIVATE lab::${name} ${arg_DEMO_LINK} dialtone_common
     nlohmann_json::nlohmann_json dialtone_strict)
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
 

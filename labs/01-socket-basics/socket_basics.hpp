@@ -115,7 +115,7 @@ Result<Address> from_system(const SystemAddress& system);
 
 // --- byte order ------------------------------------------------------------------------------
 
-/// The number as the wire carries it: most significant byte first (RFC 1700, "network byte order").
+/// The number as the wire carries it: most significant byte first (RFC 791, appendix B).
 /// Written with shifts, so that it is right on every machine; htons and its kin are not needed.
 std::array<std::byte, 2> to_wire(std::uint16_t number);
 std::array<std::byte, 4> to_wire(std::uint32_t number);

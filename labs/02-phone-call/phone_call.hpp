@@ -87,7 +87,8 @@ Result<Descriptor> wait_for_calls(const Address& here, const Narrator& tell = {}
 /// The callee's other steps, for one call: answer, listen (hear_once, usual_limit), speak, hang_up.
 /// A caller that hangs up without a word: end_of_stream, and the listener can answer the next one.
 /// Hanging up is orderly: finish speaking, then read on and throw away what still comes until the
-/// caller hangs up or the deadline is over, so that no RST overtakes the reply (RFC 1122 4.2.2.13).
+/// caller hangs up or the deadline is over, so that no RST overtakes the reply (RFC 9293,
+/// section 3.6.1).
 Result<Talk> answer_tcp(int listener, std::string_view reply, Deadline deadline,
                         const Narrator& tell = {});
 

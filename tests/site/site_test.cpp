@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <string>
@@ -89,14 +90,21 @@ std::string page_name(std::string_view prefix, std::string name) {
   return std::string(prefix) + name + ".html";
 }
 
-/// The labs that have a page: "01" -> "lab_01_socket_basics.html".
-std::map<std::string, std::string> lab_pages() {
-  std::map<std::string, std::string> pages;
-  for (const auto& entry : fs::directory_iterator(source_folder / "labs"))
-    if (fs::exists(entry.path() / "README.md")) {
-      const std::string folder = entry.path().filename().string();
-      pages[folder.substr(0, 2)] = page_name("lab_", folder);
-    }
+/// A lab that has a page, and the notes pages that its lab.json names.
+struct LabPage {
+  std::string name;                ///< "lab_01_socket_basics.html"
+  std::vector<std::string> notes;  ///< "01-sockets.md"
+};
+
+std::vector<LabPage> lab_pages() {
+  std::vector<LabPage> pages;
+  for (const auto& entry : fs::directory_iterator(source_folder / "labs")) {
+    if (!fs::exists(entry.path() / "README.md")) continue;
+    LabPage page{page_name("lab_", entry.path().filename().string()), {}};
+    const auto lab = nlohmann::json::parse(read_text(entry.path() / "lab.json"));
+    for (const std::string notes : lab.at("notes")) page.notes.push_back(notes + ".md");
+    pages.push_back(std::move(page));
+  }
   return pages;
 }
 
@@ -219,30 +227,27 @@ TEST_CASE("every_page_names_its_language_and_links_its_twin") {
 
 TEST_CASE("notes_and_labs_link_each_other") {
   const auto labs = lab_pages();
+  const auto& pages = built_site();
   std::vector<std::string> problems;
   for (const fs::path language : {"en", "zh"}) {
-    std::set<std::string> numbers;
-    for (const std::string& file : notes_in(language.string())) {
-      if (file == "index.md") continue;
-      const std::string notes = page_name("notes_", file);
-      const auto lab = labs.find(file.substr(0, 2));
-      if (lab == labs.end()) {
-        problems.push_back(file + ": no lab has its number");
-        continue;
-      }
-      numbers.insert(lab->first);
-      const auto& pages = built_site();
-      for (const auto& [from, to] :
-           {std::pair(notes, lab->second), std::pair(lab->second, notes)}) {
-        const auto page = pages.find(site_folder / language / from);
-        if (page == pages.end())
-          problems.push_back((language / from).string() + ": there is no such page");
-        else if (!site::links_to(page->second, to))
-          problems.push_back((language / from).string() + ": no link to " + to);
+    std::set<std::string> without_lab = notes_in(language.string());
+    without_lab.erase("index.md");
+    for (const LabPage& lab : labs) {
+      if (lab.notes.empty()) problems.push_back(lab.name + ": no notes page belongs to it");
+      for (const std::string& file : lab.notes) {
+        without_lab.erase(file);
+        const std::string notes = page_name("notes_", file);
+        for (const auto& [from, to] : {std::pair(notes, lab.name), std::pair(lab.name, notes)}) {
+          const auto page = pages.find(site_folder / language / from);
+          if (page == pages.end())
+            problems.push_back((language / from).string() + ": there is no such page");
+          else if (!site::links_to(page->second, to))
+            problems.push_back((language / from).string() + ": no link to " + to);
+        }
       }
     }
-    for (const auto& [number, page] : labs)
-      if (!numbers.contains(number)) problems.push_back(page + ": no notes page has its number");
+    for (const std::string& file : without_lab)
+      problems.push_back((language / file).string() + ": belongs to no lab");
   }
   require_none(problems);
 }
