@@ -161,9 +161,9 @@ class Decoder {
 
 // --- the course's digest ---------------------------------------------------------------------
 
-/// What Python's str(data) gives for bytes: b'...' with \t, \n, \r, \\ and the quote escaped so, and
-/// every byte below 0x20 or from 0x7f up as \xNN in small digits (bytes.__repr__). The quotes are
-/// single, unless there is a single quote among the bytes and no double one.
+/// What Python's str(data) gives for bytes: b'...' with `\t`, `\n`, `\r`, `\\` and the quote escaped
+/// so, and every byte below 0x20 or from 0x7f up as `\xNN` in small digits (bytes.__repr__). The
+/// quotes are single, unless there is a single quote among the bytes and no double one.
 std::string python_text(std::span<const std::byte> bytes);
 
 /// The course's digest of a payload: MD5 over python_text(payload) followed by the salt, as 32 small
