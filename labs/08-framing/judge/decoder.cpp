@@ -63,6 +63,8 @@ void every_frame_ends_once(Trial& trial) {
 void payload_is_not_copied(Trial& trial) {
   Random& random = trial.random;
   const auto frames = draw_frames(random, random.between(1, 3), {1, 200});
+  std::size_t payload = 0;
+  for (const Frame& frame : frames) payload += frame.payload.size();
   const std::size_t size = stream_of(frames).size();
   std::string pieces;
   const auto tellings =
@@ -70,6 +72,7 @@ void payload_is_not_copied(Trial& trial) {
              {whole(size), draw_way(random, size), draw_way(random, size)}, pieces);
   for (const Telling& telling : tellings) {
     trial.step(tr("it comes in pieces of ", "到达时每段的字节数：") + told(telling.way));
+    std::size_t came = 0;
     std::size_t chunk = 0;  // which of the pieces given is being decoded
     std::size_t start = 0;  // where that begins in the stream
     std::size_t frame = 0;
@@ -89,7 +92,9 @@ void payload_is_not_copied(Trial& trial) {
       trial.expect_equal(tr("where it lies in them", "它在其中的位置"), at,
                          static_cast<std::int64_t>(place) - static_cast<std::int64_t>(start));
       place += event.at(2).get<std::size_t>();
+      came += event.at(2).get<std::size_t>();
     }
+    trial.expect_equal(tr("bytes of payload that came", "讲到的载荷字节数"), came, payload);
   }
 }
 

@@ -144,10 +144,10 @@ Cut draw_cut(Random& random, const Frame& frame) {
       came = random.between(1, 3);
       return {came, came, 4};
     case 1:
-      came = random.between(0, header - 1);
+      came = random.chance(0.3) ? 0 : random.between(0, header - 1);
       return {4 + came, came, header};
     default:
-      came = random.between(0, frame.payload.size() - 1);
+      came = random.chance(0.3) ? 0 : random.between(0, frame.payload.size() - 1);
       return {4 + header + came, came, frame.payload.size()};
   }
 }
