@@ -218,15 +218,10 @@ const Lab& find_lab(const std::vector<Lab>& labs, const std::string& asked) {
 std::string page_to_read(const Tree& tree, const Lab& lab) {
   const std::string code(tr("en", "zh"));
   for (const std::string& page : lab.notes) {
-    const fs::path site = tree.build / "site" / code;
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator(site, none)) {
-      const std::string name = entry.path().filename().string();
-      const std::string ending = page + ".html";
-      if (name.size() >= ending.size() &&
-          name.compare(name.size() - ending.size(), ending.size(), ending) == 0)
-        return tree.shown(entry.path());
-    }
+    std::string name = "notes_" + page + ".html";  // as Doxygen names the page's file
+    std::replace(name.begin(), name.end(), '-', '_');
+    const fs::path built = tree.build / "site" / code / name;
+    if (fs::exists(built)) return tree.shown(built);
     const fs::path note = fs::path("notes") / code / (page + ".md");
     if (fs::exists(tree.root / note)) return note.string();
   }

@@ -1,13 +1,14 @@
 #include "student.hpp"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 
 #include "crash_report.hpp"
@@ -40,7 +41,7 @@ Child launch_student(const std::filesystem::path& path, int channel, int output_
   command.descriptors = {{1, output_sink}, {2, output_sink}, {channel_number, channel}};
   command.limits.cpu_seconds = 20;
   command.limits.file_bytes = std::uint64_t{16} << 20U;
-  command.limits.descriptors = 64;
+  command.limits.descriptors = Student::most_descriptors;
   // The address sanitizer reserves terabytes of addresses.
   if (!under_sanitizers()) command.limits.memory_bytes = std::uint64_t{512} << 20U;
   return Child(command);
@@ -135,8 +136,21 @@ std::vector<std::string> Student::open_descriptors() {
 }
 
 std::string Student::descriptor_info(int number) const {
+  return proc_file("fdinfo/" + std::to_string(number));
+}
+
+std::vector<int> Student::threads() const {
+  std::vector<int> found;
+  const std::filesystem::path folder = "/proc/" + std::to_string(child_.pid()) + "/task";
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished))
+    found.push_back(std::stoi(entry.path().filename().string()));
+  return found;
+}
+
+std::string Student::proc_file(const std::string& name) const {
   try {
-    return read_file("/proc/" + std::to_string(child_.pid()) + "/fdinfo/" + std::to_string(number));
+    return read_file("/proc/" + std::to_string(child_.pid()) + "/" + name);
   } catch (const std::runtime_error&) {
     return "";
   }
@@ -145,12 +159,18 @@ std::string Student::descriptor_info(int number) const {
 std::uint64_t Student::memory(const std::string& field) {
   await_start();
   if (under_sanitizers()) return 0;
-  std::ifstream lines("/proc/" + std::to_string(child_.pid()) + "/status");
+  std::istringstream lines(proc_file("status"));
   std::string name;
   std::uint64_t kilobytes = 0;  // "VmHWM:      3432 kB", proc(5)
   while (lines >> name && name != field + ":")
     lines.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   return lines >> kilobytes ? kilobytes * 1024 : 0;
+}
+
+void Student::limit_descriptors(std::uint64_t limit) const {
+  const rlimit limits{limit, most_descriptors};
+  if (prlimit(child_.pid(), RLIMIT_NOFILE, &limits, nullptr) != 0)
+    throw std::runtime_error("judge: prlimit of a student's process");
 }
 
 void Student::interrupt() const {
