@@ -61,7 +61,7 @@ endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
 # add_lab(NN-some-name [LINK lab::other ...] [GIVEN given.cpp ...] [JUDGE more_cases.cpp ...]
-#         [PRECOMPILE <asio.hpp> ...])
+#         [DEMO demo/more.cpp ...] [PRECOMPILE <asio.hpp> ...])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
@@ -70,15 +70,17 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 #   some_name_practice_{starter,solution}   the practice tests; the same objects, linked twice
 #   some_name_shim_{starter,solution}       what the judge runs
 #   some_name_judge                         the graded cases
+#   some_name_demo_parts                    the files of DEMO as a library, where there are any: the
+#                                           benches use it too
 #   some-name                               the demo, on lab::some_name
 #   some_name_kit                           all that a file in the starter's place is linked with
 #   some_name_check                         all that `workbook check NN` needs
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;GIVEN;JUDGE;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;GIVEN;JUDGE;DEMO;PRECOMPILE")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
-    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] [PRECOMPILE ...]")
+    message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] [DEMO ...] [PRECOMPILE ...]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
@@ -156,6 +158,13 @@ function(add_lab directory)
   add_executable(${name}_demo ${folder}/demo.cpp)
   target_link_libraries(${name}_demo PRIVATE lab::${name} dialtone_common
     nlohmann_json::nlohmann_json dialtone_strict)
+  if(arg_DEMO)
+    list(TRANSFORM arg_DEMO PREPEND ${folder}/)
+    add_library(${name}_demo_parts STATIC ${arg_DEMO})
+    target_link_libraries(${name}_demo_parts PUBLIC lab::${name} dialtone_common
+      nlohmann_json::nlohmann_json PRIVATE dialtone_strict)
+    target_link_libraries(${name}_demo PRIVATE ${name}_demo_parts)
+  endif()
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
 
   add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)
