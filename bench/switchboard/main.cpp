@@ -39,7 +39,7 @@ std::vector<Served> all_served(const Options& options) {
   const std::size_t most = std::ranges::max(options.callers);
   for (const Variant& variant : variants)
     all.push_back({variant.name, serve_command(options.program, variant.name, most)});
-  if (!options.peer.empty()) all.push_back({"asyncio (python)", {"python3", options.peer}});
+  if (!options.peer.empty()) all.push_back({"asyncio", {"python3", options.peer}});
   return all;
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
-#include <optional>
 
 #include "demo/tables.hpp"
 
@@ -29,7 +28,7 @@ constexpr double panel_width = 400;
 constexpr double panel_height = 270;
 constexpr double left = 62;
 constexpr double top = 34;
-constexpr double plot_width = panel_width - left - 18;
+constexpr double plot_width = panel_width - left - 36;
 constexpr double plot_height = panel_height - top - 44;
 
 std::string n(double value) {
@@ -121,31 +120,34 @@ std::string lines_panel(const std::vector<CrowdRow>& rows, const std::string& ti
   return svg;
 }
 
-/// A bar for each name, from the row with the most callers; the figure stands beside it.
+struct Bar {
+  double length;
+  std::string words;  ///< that stand beside it
+};
+
+/// A bar for each name, from the row with the most callers.
 std::string bars_panel(const std::vector<CrowdRow>& rows, const std::string& title,
-                       const std::function<std::optional<double>(const CrowdRow&)>& value,
-                       int decimals) {
+                       const std::function<Bar(const CrowdRow&)>& bar) {
   const auto names = names_of(rows);
   std::vector<const CrowdRow*> last(names.size());
   double high = 0;
   for (std::size_t i = 0; i < names.size(); ++i)
     for (const CrowdRow& row : rows)
       if (row.name == names[i]) last[i] = &row;
-  for (const CrowdRow* row : last) high = std::max(high, value(*row).value_or(0));
+  for (const CrowdRow* row : last) high = std::max(high, bar(*row).length);
 
   constexpr double names_width = 96;
-  constexpr double bars_width = panel_width - names_width - 90;
+  constexpr double bars_width = panel_width - names_width - 165;
   const double step = plot_height / static_cast<double>(names.size());
   std::string svg = label(14, 18, "start", title, " class=\"title\"");
   for (std::size_t i = 0; i < names.size(); ++i) {
     const double y = top + step * (static_cast<double>(i) + 0.5);
-    const auto amount = value(*last[i]);
-    const double width = high > 0 ? bars_width * amount.value_or(0) / high : 0;
+    const auto [length, words] = bar(*last[i]);
+    const double width = high > 0 ? bars_width * length / high : 0;
     svg += label(names_width, y + 4, "end", names[i]) + "<rect x=\"" + n(names_width + 8) +
            "\" y=\"" + n(y - 10) + "\" width=\"" + n(std::max(width, 1.0)) +
            "\" height=\"20\" fill=\"" + ink_of(i).colour + "\"/>\n" +
-           label(names_width + 14 + width, y + 4, "start",
-                 amount ? figure(*amount, decimals) : "too few to tell");
+           label(names_width + 14 + width, y + 4, "start", words);
   }
   return svg;
 }
@@ -161,9 +163,9 @@ std::string picture(const std::vector<CrowdRow>& rows) {
   std::string svg =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 590\" width=\"800\" "
       "height=\"590\" role=\"img\" aria-label=\"Switchboards measured\">\n"
-      "<style>text{font:12px sans-serif;fill:#333}.title{font-weight:bold;font-size:13px}"
+      "<style>text{font:12px sans-serif;fill:#767676}.title{font-weight:bold;font-size:13px}"
       ".rule{stroke:#888;stroke-opacity:.35}"
-      "@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>\n";
+      "</style>\n";
   const auto names = names_of(rows);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const double x = 24 + 156 * static_cast<double>(i);
@@ -179,16 +181,15 @@ std::string picture(const std::vector<CrowdRow>& rows) {
   for (const CrowdRow& row : rows) most = std::max(most, row.callers);
   const std::string with = " (" + figure(static_cast<double>(most)) + " callers)";
   svg += at(0, legend + panel_height,
-            bars_panel(
-                rows, "memory of an idle caller, KiB" + with,
-                [](const CrowdRow& row) { return row.kib; }, 1));
-  svg += at(panel_width, legend + panel_height,
-            bars_panel(
-                rows, "threads" + with,
-                [](const CrowdRow& row) -> std::optional<double> {
-                  return static_cast<double>(row.footprint.threads);
-                },
-                0));
+            bars_panel(rows, "memory of an idle caller, KiB" + with, [](const CrowdRow& row) {
+              return row.kib ? Bar{*row.kib, figure(*row.kib, 1)} : Bar{0, "too few to tell"};
+            }));
+  svg +=
+      at(panel_width, legend + panel_height,
+         bars_panel(rows, "threads, callers held" + with, [](const CrowdRow& row) {
+           const auto threads = static_cast<double>(row.footprint.threads);
+           return Bar{threads, figure(threads) + "; held " + figure(static_cast<double>(row.held))};
+         }));
   return svg + "</svg>\n";
 }
 

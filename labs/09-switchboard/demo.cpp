@@ -139,7 +139,7 @@ void draw_users(const UsersPlay& play, Seconds time) {
   std::snprintf(length, sizeof length, "%.1f s", time.count());
   say("      " + std::string(glyph("·", ".")) + tr(" thinks  ", " 思考  ") +
       std::string(glyph("█", "#")) + tr(" runs  ", " 运行  ") + std::string(glyph("▒", "w")) +
-      tr(" waits  (", " 等待（") + length + tr(" from left to right)", "，从左到右）"));
+      tr(" waits  (", " 等待（") + length + tr(")", "）"));
   std::cout << std::flush;
 }
 
@@ -188,7 +188,7 @@ void explain_crowd(const std::vector<CrowdRow>& rows, const CrowdOptions& asked)
   for (const CrowdRow& row : rows)
     if (row.held < row.callers) {
       std::string words = row.name + tr(": held ", "：接通 ") + std::to_string(row.held) +
-                          tr(" of ", " / ") + std::to_string(row.callers);
+                          tr(" of ", " 人，共 ") + std::to_string(row.callers) + tr("", " 人");
       if (row.unanswered > 0)
         words += tr("; after them ", "；之后 ") + std::to_string(row.unanswered) +
                  tr(" waited in the kernel's queue, and when nothing had moved for a second nobody "
