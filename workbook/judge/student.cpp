@@ -1,6 +1,7 @@
 #include "student.hpp"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,7 +39,7 @@ Child launch_student(const std::filesystem::path& path, int channel, int output_
   command.descriptors = {{1, output_sink}, {2, output_sink}, {channel_number, channel}};
   command.limits.cpu_seconds = 20;
   command.limits.file_bytes = std::uint64_t{16} << 20U;
-  command.limits.descriptors = 64;
+  command.limits.descriptors = Student::most_descriptors;
   // The address sanitizer reserves terabytes of addresses.
   if (!under_sanitizers()) command.limits.memory_bytes = std::uint64_t{512} << 20U;
   return Child(command);
@@ -133,11 +134,30 @@ std::vector<std::string> Student::open_descriptors() {
 }
 
 std::string Student::descriptor_info(int number) const {
+  return proc_file("fdinfo/" + std::to_string(number));
+}
+
+std::vector<int> Student::threads() const {
+  std::vector<int> found;
+  const std::filesystem::path folder = "/proc/" + std::to_string(child_.pid()) + "/task";
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished))
+    found.push_back(std::stoi(entry.path().filename().string()));
+  return found;
+}
+
+std::string Student::proc_file(const std::string& name) const {
   try {
-    return read_file("/proc/" + std::to_string(child_.pid()) + "/fdinfo/" + std::to_string(number));
+    return read_file("/proc/" + std::to_string(child_.pid()) + "/" + name);
   } catch (const std::runtime_error&) {
     return "";
   }
+}
+
+void Student::limit_descriptors(std::uint64_t limit) const {
+  const rlimit limits{limit, most_descriptors};
+  if (prlimit(child_.pid(), RLIMIT_NOFILE, &limits, nullptr) != 0)
+    throw std::runtime_error("judge: prlimit of a student's process");
 }
 
 void Student::interrupt() const {

@@ -54,6 +54,17 @@ class Student {
   /// What /proc/PID/fdinfo says of one of its descriptors; empty when it has none of that number.
   std::string descriptor_info(int number) const;
 
+  /// The numbers of its threads, as /proc/PID/task lists them.
+  std::vector<int> threads() const;
+
+  /// A file of /proc/PID, "status" or "task/12/syscall"; empty when there is none.
+  std::string proc_file(const std::string& name) const;
+
+  /// From now on it may have descriptors below this number alone (RLIMIT_NOFILE, from outside);
+  /// what it has open stays open. `most_descriptors` is what it starts with.
+  void limit_descriptors(std::uint64_t limit) const;
+  static constexpr std::uint64_t most_descriptors = 512;
+
   /// Interrupts the system call that it waits in, if any (SIGUSR1).
   void interrupt() const;
 

@@ -1,0 +1,179 @@
+// Deadlines: of a caller that says nothing, of a call, and of a hang-up. Upper bounds are wide, for
+// the machine may be busy.
+#include <poll.h>
+
+#include <algorithm>
+
+#include "cases.hpp"
+#include "language.hpp"
+
+namespace lab09 {
+namespace {
+
+using dialtone::tr;
+
+void pause(milliseconds time) {
+  ::poll(nullptr, 0, static_cast<int>(time.count()));
+}
+
+/// A caller that is to be ended by a deadline which began at or after `begin`.
+struct Doomed {
+  Caller caller;
+  Clock::time_point begin;
+  bool ended = false;
+};
+
+/// It hears its last words, and not before the time.
+void expect_end(Trial& trial, Doomed& one, std::string_view words, milliseconds limit) {
+  const milliseconds took = since(one.begin);
+  one.caller.expect(tr("its last words", "最后的话"), words);
+  one.caller.expect_hung_up(tr("after its last words", "最后的话之后"));
+  one.ended = true;
+  trial.expect(one.caller.name() + tr(": not before the deadline", "：不早于时限"), took >= limit,
+               ">= " + std::to_string(limit.count()) + " ms", std::to_string(took.count()) + " ms");
+}
+
+[[noreturn]] void not_ended(Trial& trial, const Doomed& one, milliseconds limit) {
+  trial.fail(one.caller.name() + tr(": it is ended at the deadline (some lateness is forgiven)",
+                                    "：到时限就结束（允许稍迟）"),
+             std::to_string(limit.count()) + " ms",
+             tr("still on the line after ", "仍在线，已过 ") +
+                 std::to_string(since(one.begin).count()) + " ms");
+}
+
+/// One caller says nothing, one never finishes its line; both are ended. One that talks is not.
+void silence_is_ended(Trial& trial, Variant variant) {
+  constexpr milliseconds limit{250};
+  Board board(trial, variant, {.idle = static_cast<int>(limit.count())});
+  Caller talker = board.dial(trial);
+  std::vector<Doomed> doomed;
+  for (int i = 0; i < 2; ++i) {
+    const auto begin = Clock::now();
+    doomed.push_back({board.dial(trial), begin});
+  }
+  trial.step(tr("caller 1 says a line now and then, caller 2 nothing, caller 3 a byte now and then",
+                "来电者 1 不时说一行，来电者 2 什么也不说，来电者 3 不时说一个字节"));
+  const auto begin = Clock::now();
+  auto said = begin;
+  bool judge_was_late = false;
+  while (std::any_of(doomed.begin(), doomed.end(), [](const Doomed& one) { return !one.ended; })) {
+    judge_was_late = judge_was_late || since(said) > limit / 2;
+    said = Clock::now();
+    if (!judge_was_late) {
+      talker.say("echo here\n");
+      talker.expect(tr("who talks is not ended", "说话的不会被结束"), "here\n");
+    }
+    for (std::size_t i = 0; i < doomed.size(); ++i) {
+      Doomed& one = doomed[i];
+      if (one.ended) continue;
+      if (one.caller.hears_something(milliseconds(0)))
+        expect_end(trial, one, "idle\n", limit);
+      else if (since(begin) > limit + dialtone::grace)
+        not_ended(trial, one, limit);
+      else if (i == 1)
+        one.caller.say("e");
+    }
+    pause(milliseconds(15));
+  }
+  talker.hang_up();
+  for (Doomed& one : doomed) one.caller.hang_up();
+  const json tally = board.finish(trial);
+  if (!judge_was_late) expect_tally(trial, tally, "timed_out", doomed.size());
+}
+
+/// However much they talk; each from its own beginning on.
+void talk_without_end_is_ended(Trial& trial, Variant variant) {
+  constexpr milliseconds limit{250};
+  Board board(trial, variant, {.total = static_cast<int>(limit.count())});
+  std::vector<Doomed> doomed;
+  for (int i = 0; i < 2; ++i) {
+    if (i > 0) pause(milliseconds(80));
+    const auto begin = Clock::now();
+    doomed.push_back({board.dial_and_talk(trial), begin});
+  }
+  const auto begin = Clock::now();
+  while (!doomed.back().ended) {
+    for (Doomed& one : doomed) {
+      if (one.ended) continue;
+      one.caller.say("echo x\n");
+      if (!one.caller.hears_something(peer_time)) not_ended(trial, one, limit);
+      const auto answer = one.caller.peek();
+      if (answer.starts_with("x"))
+        one.caller.expect("echo", "x\n");
+      else
+        expect_end(trial, one, "time is up\n", limit);
+      if (!one.ended && since(begin) > limit + dialtone::grace) not_ended(trial, one, limit);
+    }
+    pause(milliseconds(15));
+  }
+  for (Doomed& one : doomed) one.caller.hang_up();
+  expect_tally(trial, board.finish(trial), "timed_out", doomed.size());
+}
+
+/// The student has just this many sockets again, within the time.
+void expect_sockets(Trial& trial, std::string_view what, std::size_t count, milliseconds time) {
+  const auto begin = Clock::now();
+  std::size_t open = open_sockets(trial);
+  while (open != count && since(begin) < time + dialtone::grace) {
+    pause(milliseconds(10));
+    open = open_sockets(trial);
+  }
+  trial.expect_equal(what, open, count);
+}
+
+/// Much waits when the hang-up begins, and there is more to be read than is wanted.
+void hang_up_sends_what_is_queued(Trial& trial, Variant variant) {
+  Board& board = lasting_board(trial, variant, {.queue = std::size_t{1} << 20U});
+  Caller caller = board.dial(trial);
+  std::string said;
+  std::string answers;
+  const std::size_t lines = trial.random.between(1, trial.index % 4 == 0 ? 500 : 100);
+  for (std::size_t i = 0; i < lines; ++i) {
+    const std::string text = std::to_string(i) + trial.random.text(500, "abcdefgh");
+    said += "echo " + text + "\n";
+    answers += text + "\n";
+  }
+  caller.say(said + "bye\n");
+  for (std::size_t more = trial.random.between(0, 3); more > 0; --more)
+    caller.say_until_blocked("echo nobody hears this\n", milliseconds(0));
+  caller.expect(tr("what is queued", "队列中的内容"), answers);
+  caller.expect(tr("what is queued", "队列中的内容"), "bye\n");
+  if (trial.random.chance(0.5)) caller.say_until_blocked("echo nor this\n", milliseconds(0));
+  caller.expect_hung_up(tr("after bye", "bye 之后"));
+}
+
+/// One is told goodbye and stays on the line; one takes nothing of what it is told. Neither is
+/// waited for.
+void hang_up_waits_no_longer_than_closing(Trial& trial, Variant variant) {
+  constexpr milliseconds closing{150};
+  Board board(trial, variant,
+              {.queue = 16U << 10U, .idle = 200, .closing = static_cast<int>(closing.count())});
+  Caller stays = board.dial_and_talk(trial);
+  stays.say("bye\n");
+  stays.expect("bye", "bye\n");
+  stays.expect_hung_up(tr("after bye", "bye 之后"));
+  Caller deaf = board.dial(trial);
+  std::string flood;
+  while (flood.size() < std::size_t{1} << 20U) flood += "echo " + std::string(500, 'x') + "\n";
+  deaf.say_until_blocked(flood, milliseconds(40));
+  trial.step(tr("caller 1 was told bye and stays; caller 2 does not listen; idle is 200 ms",
+                "来电者 1 已道别却不挂断；来电者 2 什么也不听；idle 为 200 ms"));
+  constexpr std::size_t listener_and_channel = 2;
+  expect_sockets(trial,
+                 tr("its sockets when closing is over: the listener, and the judge's channel",
+                    "closing 过后它的套接字：监听套接字，以及判题器的通道"),
+                 listener_and_channel, milliseconds(200) + closing);
+  stays.hang_up();
+  deaf.hang_up();
+}
+
+}  // namespace
+
+std::vector<Rule> time_rules() {
+  return {{"silence_is_ended", 1, silence_is_ended},
+          {"talk_without_end_is_ended", 1, talk_without_end_is_ended},
+          {"hang_up_sends_what_is_queued", 40, hang_up_sends_what_is_queued},
+          {"hang_up_waits_no_longer_than_closing", 1, hang_up_waits_no_longer_than_closing}};
+}
+
+}  // namespace lab09
