@@ -64,7 +64,8 @@ endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 
 # add_lab(NN-some-name [LINK lab::other ...] [GIVEN given.cpp ...] [JUDGE more_cases.cpp ...]
-#         [PRECOMPILE <asio.hpp> ...] [PROGRAM name] [DEMO_LINK lab::other ...])
+#         [PRECOMPILE <asio.hpp> ...] [DEMO more_of_the_demo.cpp ...] [DEMO_LINK lab::other ...]
+#         [PROGRAM name])
 #
 # Makes, from the lab's one header:
 #   some_name_starter, some_name_solution   the student's code and the reference, as libraries
@@ -73,6 +74,8 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 #   some_name_practice_{starter,solution}   the practice tests; the same objects, linked twice
 #   some_name_shim_{starter,solution}       what the judge runs
 #   some_name_judge                         the graded cases
+#   some_name_demo_parts                    the files of DEMO as a library, where there are any: the
+#                                           benches use it too
 #   some-name                               the demo, on lab::some_name; PROGRAM calls it otherwise,
 #                                           DEMO_LINK names what it alone is linked with
 #   some_name_kit                           all that a file in the starter's place is linked with
@@ -80,10 +83,11 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/pristine)
 # The workbook builds other files in the starter's place (submissions, mutants) with the commands
 # that CMake itself wrote for the starter's programs.
 function(add_lab directory)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROGRAM" "LINK;GIVEN;JUDGE;PRECOMPILE;DEMO_LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROGRAM"
+    "LINK;GIVEN;JUDGE;PRECOMPILE;DEMO;DEMO_LINK")
   if(arg_UNPARSED_ARGUMENTS OR NOT directory MATCHES "^([0-9][0-9])-([a-z][a-z0-9-]*)$")
     message(FATAL_ERROR "add_lab(${directory}): give NN-name [LINK ...] [GIVEN ...] [JUDGE ...] "
-      "[PRECOMPILE ...] [PROGRAM name] [DEMO_LINK ...]")
+      "[PRECOMPILE ...] [DEMO ...] [DEMO_LINK ...] [PROGRAM name]")
   endif()
   set(number ${CMAKE_MATCH_1})
   set(program ${CMAKE_MATCH_2})
@@ -166,6 +170,13 @@ function(add_lab directory)
   add_executable(${name}_demo ${folder}/demo.cpp)
   target_link_libraries(${name}_demo PRIVATE lab::${name} ${arg_DEMO_LINK} dialtone_common
     nlohmann_json::nlohmann_json dialtone_strict)
+  if(arg_DEMO)
+    list(TRANSFORM arg_DEMO PREPEND ${folder}/)
+    add_library(${name}_demo_parts STATIC ${arg_DEMO})
+    target_link_libraries(${name}_demo_parts PUBLIC lab::${name} dialtone_common
+      nlohmann_json::nlohmann_json PRIVATE dialtone_strict)
+    target_link_libraries(${name}_demo PRIVATE ${name}_demo_parts)
+  endif()
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
 
   add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)

@@ -28,6 +28,12 @@ Character first_character(std::string_view text) {
           true};
 }
 
+/// Whether Chinese text may not begin a line with it.
+bool closes(std::string_view character) {
+  constexpr std::string_view closing = "，。；：、？！）》”’";
+  return character.size() > 1 && closing.find(character) != std::string_view::npos;
+}
+
 std::string cell_text(std::string_view cell, std::size_t width, bool right) {
   const std::string clipped = clip(cell, width);
   const std::string fill(width - std::min(width, display_width(clipped)), ' ');
@@ -86,6 +92,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
   std::string word;
   std::size_t line_width = 0;
   std::size_t word_width = 0;
+  bool after_wide = false;  // a line may break here
   const auto end_line = [&] {
     while (!line.empty() && line.back() == ' ') line.pop_back();
     lines.push_back(std::exchange(line, {}));
@@ -109,10 +116,10 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
       ++line_width;
     } else {
       const bool wide = next.columns == 2;
-      if (wide) end_word();
+      if ((wide || after_wide) && !closes(bytes)) end_word();
       word += bytes;
       word_width += next.columns;
-      if (wide) end_word();
+      after_wide = wide;
     }
   }
   end_word();

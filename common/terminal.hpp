@@ -20,7 +20,8 @@ std::string pad(std::string_view text, std::size_t columns);
 /// The longest beginning of the text that fits in `columns`, with an ellipsis when it was cut.
 std::string clip(std::string_view text, std::size_t columns);
 
-/// The text in lines of at most `columns`; breaks at spaces, and anywhere between wide characters.
+/// The text in lines of at most `columns`; breaks at spaces, and between wide characters, but not
+/// before a closing punctuation mark.
 std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 /// Bytes as a quoted text: printable UTF-8 as it is, the rest as \n, \t, \\, \" or \xNN.
