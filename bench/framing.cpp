@@ -381,7 +381,7 @@ int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
   CLI::App app(tr("Measures lab 08: frames and digest, each beside what bounds it.",
                   "测量实验 08：帧与摘要，各与其瓶颈对照。"),
-               "framing-bench");
+               "framing_bench");
   dialtone::add_standard_options(app);
   std::size_t runs = 7;
   std::size_t scale = 16;
