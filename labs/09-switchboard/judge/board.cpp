@@ -81,17 +81,19 @@ std::size_t Caller::say_until_blocked(std::string_view words, milliseconds patie
   return taken;
 }
 
-void Caller::expect(std::string_view what, std::string_view words) {
+std::string Caller::hear_bytes(std::size_t count) {
   std::string heard;
   const auto begin = Clock::now();
-  while (heard.size() < words.size() && since(begin) < peer_time) {
-    const auto part =
-        dialtone::read_within(get(), words.size() - heard.size(), peer_time - since(begin));
+  while (heard.size() < count && since(begin) < peer_time) {
+    const auto part = dialtone::read_within(get(), count - heard.size(), peer_time - since(begin));
     if (!part || part->empty()) break;
     heard += *part;
-    if (words.substr(0, heard.size()) != heard) break;
   }
-  dialtone::expect_bytes(*trial_, told() + std::string(what), heard, words);
+  return heard;
+}
+
+void Caller::expect(std::string_view what, std::string_view words) {
+  dialtone::expect_bytes(*trial_, told() + std::string(what), hear_bytes(words.size()), words);
 }
 
 std::string Caller::hear_up_to(std::string_view what, std::string_view mark) {

@@ -62,6 +62,9 @@ class Caller {
   /// Hears just these bytes next.
   void expect(std::string_view what, std::string_view words);
 
+  /// The next bytes, this many; fewer where they do not come in time.
+  std::string hear_bytes(std::size_t count);
+
   /// The next bytes up to and with this mark, whatever they are.
   std::string hear_up_to(std::string_view what, std::string_view mark);
 

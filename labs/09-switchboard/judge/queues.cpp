@@ -45,14 +45,14 @@ void full_queue_leaves_chat_out(Trial& trial, Variant variant) {
   constexpr std::size_t round = 10;
   constexpr std::size_t rounds = 800;
   Board board(trial, variant, {.queue = 16U << 10U});
+  Caller hearer = board.dial_and_talk(trial);
   Caller deaf = board.dial_and_talk(trial);
   Caller speaker = board.dial_and_talk(trial);
   const std::string says = std::to_string(board.dialled()) + " says ";
-  Caller hearer = board.dial_and_talk(trial);
   const std::uint64_t before = memory_in_use(trial);
 
-  trial.step(tr("caller 2 says 8000 lines of 900 bytes; caller 3 listens, caller 1 does not",
-                "来电者 2 说 8000 行，每行 900 字节；来电者 3 在听，来电者 1 不听"));
+  trial.step(tr("caller 3 says 8000 lines of 900 bytes; caller 1 listens, caller 2 does not",
+                "来电者 3 说 8000 行，每行 900 字节；来电者 1 在听，来电者 2 不听"));
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < rounds; ++i) {
     std::string said;

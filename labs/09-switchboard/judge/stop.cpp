@@ -12,44 +12,70 @@ namespace {
 
 using dialtone::tr;
 
-/// Waits until the kernel at the other end has all that was sent.
-bool has_arrived(const Caller& caller) {
+/// How much of what was sent the kernel at the other end has not got yet.
+std::size_t under_way(const Caller& caller) {
+  int bytes = 0;
+  ::ioctl(caller.get(), SIOCOUTQ, &bytes);
+  return static_cast<std::size_t>(bytes);
+}
+
+bool all_has_arrived(const Caller& caller) {
   for (int tries = 0; tries < 1000; ++tries) {
-    int under_way = 0;
-    ::ioctl(caller.get(), SIOCOUTQ, &under_way);
-    if (under_way == 0) return true;
+    if (under_way(caller) == 0) return true;
     ::poll(nullptr, 0, 1);
   }
   return false;
 }
 
-/// Some callers' lines wait in the kernel, some callers' answers in a queue, and one has not
-/// finished its line.
+/// A caller that says lines and waits with listening, and the answers to what must have arrived.
+struct InFlight {
+  Caller caller;
+  std::string answers;
+};
+
+InFlight say_some_lines(Trial& trial, Board& board) {
+  InFlight one{board.dial_and_talk(trial), ""};
+  std::string said;
+  for (std::size_t line = trial.random.between(0, 10); line > 0; --line) {
+    const std::string text = trial.random.text(trial.random.between(0, 400), "abcdefgh");
+    said += "echo " + text + "\n";
+    one.answers += text + "\n";
+  }
+  if (trial.random.chance(0.3)) said += "echo no end";
+  if (!said.empty()) one.caller.say(said);
+  return one;
+}
+
+/// So much that its queue is full, and some of it waits unread in the kernel.
+InFlight say_too_much(Trial& trial, Board& board) {
+  constexpr std::size_t length = 500;
+  InFlight one{board.dial_and_talk(trial), ""};
+  std::string flood;
+  while (flood.size() < std::size_t{4} << 20U) flood += "echo " + std::string(length, 'x') + "\n";
+  const std::size_t taken = one.caller.say_until_blocked(flood, milliseconds(30));
+  const std::size_t lines = (taken - under_way(one.caller)) / (length + 6);
+  for (std::size_t i = 0; i < lines; ++i) one.answers += std::string(length, 'x') + "\n";
+  return one;
+}
+
 void stop_answers_what_has_arrived(Trial& trial, Variant variant) {
   Board board(trial, variant, {.queue = 8U << 10U});
-  std::vector<Caller> callers;
-  std::vector<std::string> answers;
-  for (std::size_t i = trial.random.between(1, 4); i > 0; --i) {
-    callers.push_back(board.dial_and_talk(trial));
-    std::string said;
-    answers.emplace_back();
-    // More than the server reads at once, and less than the kernel holds for it.
-    const std::size_t lines = trial.random.between(0, trial.random.chance(0.4) ? 150 : 10);
-    for (std::size_t line = 0; line < lines; ++line) {
-      const std::string text = std::to_string(line) + trial.random.text(400, "abcdefgh");
-      said += "echo " + text + "\n";
-      answers.back() += text + "\n";
-    }
-    if (trial.random.chance(0.3)) said += "echo no end";
-    if (!said.empty()) callers.back().say(said);
-  }
-  for (const Caller& caller : callers)
-    if (!has_arrived(caller)) return;  // the machine is too busy to tell what had arrived
+  std::vector<InFlight> calls;
+  for (std::size_t i = trial.random.between(1, 4); i > 0; --i)
+    calls.push_back(say_some_lines(trial, board));
+  for (const InFlight& one : calls)
+    if (!all_has_arrived(one.caller)) return;  // the machine is too busy to tell what had arrived
+  const bool too_much = trial.index % 6 == 0;
+  if (too_much) calls.push_back(say_too_much(trial, board));
   board.pull_stop(trial);
-  for (std::size_t i = 0; i < callers.size(); ++i) {
-    callers[i].expect(tr("what had arrived is answered", "已经到达的都得到回答"), answers[i]);
-    callers[i].expect_hung_up(tr("after the stop", "叫停之后"));
-    callers[i].hang_up();
+  for (InFlight& one : calls) {
+    one.caller.expect(tr("what had arrived is answered", "已经到达的都得到回答"), one.answers);
+    // More may have arrived since it was looked at.
+    if (too_much && &one == &calls.back())
+      one.caller.hear_to_the_end(tr("after the stop", "叫停之后"));
+    else
+      one.caller.expect_hung_up(tr("after the stop", "叫停之后"));
+    one.caller.hang_up();
   }
   board.is_over(trial, peer_time);
 }
