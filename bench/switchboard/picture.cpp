@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <set>
 
 #include "demo/tables.hpp"
 
@@ -91,13 +92,14 @@ std::string lines_panel(const std::vector<CrowdRow>& rows, const std::string& ti
   };
 
   std::string svg = label(left, 18, "start", title, " class=\"title\"");
-  for (double v = low; v <= high * 1.01; v *= 10)
-    svg += rule(left, y(v), left + plot_width, y(v)) +
-           label(left - 6, y(v) + 4, "end", short_number(v));
-  std::vector<std::size_t> counts;
-  for (const CrowdRow& row : rows) counts.push_back(row.callers);
-  std::ranges::sort(counts);
-  counts.erase(std::ranges::unique(counts).begin(), counts.end());
+  const long decades = std::lround(std::log10(high / low));
+  for (long i = 0; i <= decades; ++i) {
+    const double v = low * std::pow(10, i);
+    svg += rule(left, y(v), left + plot_width, y(v));
+    svg += label(left - 6, y(v) + 4, "end", short_number(v));
+  }
+  std::set<std::size_t> counts;
+  for (const CrowdRow& row : rows) counts.insert(row.callers);
   for (const std::size_t count : counts)
     svg += label(x(static_cast<double>(count)), top + plot_height + 17, "middle",
                  figure(static_cast<double>(count)));
@@ -111,7 +113,7 @@ std::string lines_panel(const std::vector<CrowdRow>& rows, const std::string& ti
       if (row.name != names[i]) continue;
       const double px = x(static_cast<double>(row.callers));
       const double py = y(value(row));
-      path += (path.empty() ? "M" : "L") + n(px) + "," + n(py);
+      path.append(path.empty() ? "M" : "L").append(n(px)).append(",").append(n(py));
       marks += mark(px, py, ink_of(i));
     }
     svg += "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + ink_of(i).colour +
@@ -190,6 +192,10 @@ std::string picture(const std::vector<CrowdRow>& rows) {
            const auto threads = static_cast<double>(row.footprint.threads);
            return Bar{threads, figure(threads) + "; held " + figure(static_cast<double>(row.held))};
          }));
+  svg +=
+      label(14, 584, "start",
+            "At most 20 callers talk, the others are idle. \"one\" serves a single caller, however "
+            "many dial.");
   return svg + "</svg>\n";
 }
 

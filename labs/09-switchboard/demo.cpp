@@ -86,7 +86,7 @@ int serve(Options options) {
   if (!address) throw dialtone::UsageFailure("--listen: " + address.error().message);
   raise_descriptor_limit();
 
-  const switchboard::Stop stop;
+  static const switchboard::Stop stop;
   cord = &stop;
   struct sigaction action {};
   action.sa_handler = pull_cord;

@@ -74,7 +74,8 @@ void Callers::dial(std::size_t number) {
     const std::string source = "127.0.0." + std::to_string(1 + number / callers_of_an_address);
     const auto here = need(socket_basics::to_system({Address::Family::ipv4, source, 0}));
     ::setsockopt(caller.socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
-    ::bind(caller.socket.get(), here.get(), here.length);
+    if (::bind(caller.socket.get(), here.get(), here.length) != 0)
+      throw Failure("bind " + source + ": " + std::strerror(errno));
   }
   if (::connect(caller.socket.get(), there.get(), there.length) != 0 && errno != EINPROGRESS) {
     lose(number, std::string("connect: ") + std::strerror(errno));

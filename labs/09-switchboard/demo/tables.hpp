@@ -35,7 +35,7 @@ class Rows {
   std::string text() const {
     dialtone::Table table(head_, {1, 2, 3, 4, 5, 6, 7});
     for (const auto& row : rows_) table.add(row);
-    const std::string wide = table.text(200);
+    std::string wide = table.text(200);
     const std::size_t rule = wide.find('\n') + 1;  // the line below the head is as long as any
     const std::string ruled = wide.substr(rule, wide.find('\n', rule) - rule);
     if (dialtone::display_width(ruled) <= dialtone::terminal_columns()) return wide;

@@ -27,6 +27,10 @@ Clock::duration draw(dialtone::Random& random, Seconds mean) {
   return std::chrono::duration_cast<Clock::duration>(mean * std::min(-std::log(uniform), 5.0));
 }
 
+double thinking_share(const UsersOptions& options) {
+  return static_cast<double>(options.thinking) / static_cast<double>(options.users);
+}
+
 class User {
  public:
   User(const Address& server, const UsersOptions& options, std::uint64_t number,
@@ -38,11 +42,11 @@ class User {
         start_(start),
         slice_(options.time / static_cast<double>(options.slices)),
         slices_(options.slices),
+        mean_thinking_(cycle * thinking_share(options)),
+        mean_running_(cycle - mean_thinking_),
         since_(start) {
-    const double share = static_cast<double>(options.thinking) / static_cast<double>(options.users);
-    mean_thinking_ = cycle * share;
-    mean_running_ = cycle * (1 - share);
-    until_ = start + (random_.chance(share) ? draw(random_, mean_thinking_) : Clock::duration());
+    const bool thinks = random_.chance(thinking_share(options));
+    until_ = start + (thinks ? draw(random_, mean_thinking_) : Clock::duration());
   }
 
   int descriptor() const { return doing_ == Doing::thinking ? -1 : socket_.get(); }
@@ -154,8 +158,8 @@ class User {
   Clock::time_point start_;
   Seconds slice_;
   std::vector<std::array<Seconds, 3>> slices_;  ///< time spent on each Doing
-  Seconds mean_thinking_{};
-  Seconds mean_running_{};
+  Seconds mean_thinking_;
+  Seconds mean_running_;
   Descriptor socket_;
   Doing doing_ = Doing::thinking;
   Clock::time_point since_;    ///< when it began to
@@ -234,14 +238,13 @@ nlohmann::json to_json(const UsersPlay& play) {
 std::string users_drawing(const UsersPlay& play) {
   std::string lines;
   for (std::size_t i = 0; i < play.drawing.size(); ++i) {
-    std::string row;
-    for (const Doing doing : play.drawing[i])
-      row += doing == Doing::thinking  ? dialtone::glyph("·", ".")
-             : doing == Doing::running ? dialtone::glyph("█", "#")
-                                       : dialtone::glyph("▒", "w");
     const std::string number = std::to_string(i + 1);
-    lines +=
-        std::string(number.size() < 4 ? 4 - number.size() : 0, ' ') + number + "  " + row + '\n';
+    lines.append(number.size() < 4 ? 4 - number.size() : 0, ' ').append(number).append("  ");
+    for (const Doing doing : play.drawing[i])
+      lines += doing == Doing::thinking  ? dialtone::glyph("·", ".")
+               : doing == Doing::running ? dialtone::glyph("█", "#")
+                                         : dialtone::glyph("▒", "w");
+    lines += '\n';
   }
   return lines;
 }
