@@ -3,10 +3,13 @@
 #include "framing.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 
 #include "practice.hpp"
+#include "scripted_stream.hpp"
 
 namespace {
 
@@ -367,6 +370,41 @@ TEST_CASE("a_long_stream_may_be_cut_anywhere") {
     std::vector<std::size_t> everywhere;
     for (std::size_t i = 1; i < stream.size(); ++i) everywhere.push_back(i);
     expect_heard(s, stream, everywhere, expected);
+  }
+}
+
+TEST_CASE("a_connection_that_breaks_off_anywhere_leaves_whole_frames_and_a_truncated_one") {
+  Random random(dialtone::test_seed());
+  const std::string frame = say_frame("0123456789");
+  for (std::size_t place = 0; place <= 3 * frame.size(); ++place) {
+    Story s;
+    s.step("three frames of " + std::to_string(frame.size()) +
+           " bytes; interrupted now and then, " + "the stream breaks off at byte " +
+           std::to_string(place));
+    dialtone::ScriptedStream stream(frame + frame + frame);
+    stream.at_most(random.between(1, 20))
+        .fail_at(random.between(0, 3 * frame.size()), EINTR, 2)
+        .fail_at(place, ECONNRESET);
+    Decoder decoder;
+    std::size_t ends = 0;
+    std::array<std::byte, 32> buffer{};
+    for (;;) {
+      const ssize_t count = stream.read(buffer);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) break;
+      std::span<const std::byte> rest(buffer.data(), static_cast<std::size_t>(count));
+      for (int calls = 0; calls < 100; ++calls) {
+        const auto event = decoder.next(rest);
+        expect_success(s, "next()", event);
+        if (event->kind == Event::Kind::need_more) break;
+        if (event->kind == Event::Kind::end) ++ends;
+      }
+    }
+    s.expect_equal("whole frames", ends, place / frame.size());
+    if (place % frame.size() == 0)
+      expect_success(s, "it broke off between two frames", decoder.finish());
+    else
+      expect_failure(s, "it broke off inside a frame", decoder.finish(), Kind::truncated);
   }
 }
 
