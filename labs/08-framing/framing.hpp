@@ -54,7 +54,7 @@ using Result = tl::expected<T, Error>;
 
 /// What is refused before it costs anything.
 struct Limits {
-  std::size_t header = std::size_t{64} << 10U;     ///< bytes of a header's text
+  std::size_t header = std::size_t{64} << 10U;      ///< bytes of a header's text
   std::uint64_t payload = std::uint64_t{4} << 30U;  ///< bytes of a payload
   std::size_t depth = 16;  ///< nested objects and arrays; the header itself is the first
 };
@@ -62,8 +62,8 @@ struct Limits {
 /// What stands in front of a payload. The named fields are the course's; all others are kept in
 /// `others`, so that whoever passes a header on loses nothing.
 struct Header {
-  std::string command;               ///< required
-  std::uint64_t data_length = 0;     ///< required: bytes of the payload that follows
+  std::string command;                   ///< required
+  std::uint64_t data_length = 0;         ///< required: bytes of the payload that follows
   std::optional<std::string> encrypted;  ///< the payload's digest (the course's name for it)
   std::optional<std::string> salt;
   std::optional<std::string> file_type;
@@ -85,7 +85,8 @@ Result<std::size_t> read_prefix(std::span<const std::byte, prefix_size> bytes, s
 
 // --- the header ------------------------------------------------------------------------------
 
-/// Reads a header's text: exactly one JSON object, in UTF-8, with nothing but white space around it.
+/// Reads a header's text: exactly one JSON object, in UTF-8, with nothing but white space around
+/// it.
 /// - `command` is a string that is not empty (else wrong_type, bad_value); `data_length` is a whole
 ///   number (wrong_type for 1.0, "1" or true), not negative (bad_value), and at most limits.payload
 ///   (too_large). Where one of them is not there: missing_field.
@@ -134,12 +135,12 @@ class Decoder {
 
   /// The next event. Takes from the front of `bytes` what belongs to it, and shortens `bytes` by
   /// that. Call it again until it says need_more; then read from the stream. A refusal is for ever:
-  /// the decoder cannot know where the next frame would begin, takes no byte any more, and gives the
-  /// same error again.
+  /// the decoder cannot know where the next frame would begin, takes no byte any more, and gives
+  /// the same error again.
   Result<Event> next(std::span<const std::byte>& bytes);
 
-  /// The header of the frame that is being decoded, or was decoded last; valid until the next header
-  /// event. Before the first one: an empty header.
+  /// The header of the frame that is being decoded, or was decoded last; valid until the next
+  /// header event. Before the first one: an empty header.
   const Header& header() const { return header_; }
 
   /// To be asked when the stream has ended: fine between two frames; inside one: truncated, and the
@@ -152,24 +153,24 @@ class Decoder {
 
   Limits limits_;
   Part part_ = Part::prefix;
-  std::string held_;            ///< of the prefix or header, the bytes that came so far
-  std::size_t length_ = 0;      ///< of the header
-  std::uint64_t left_ = 0;      ///< bytes of the payload that have not come yet
+  std::string held_;        ///< of the prefix or header, the bytes that came so far
+  std::size_t length_ = 0;  ///< of the header
+  std::uint64_t left_ = 0;  ///< bytes of the payload that have not come yet
   Header header_;
   std::optional<Error> refused_;
 };
 
 // --- the course's digest ---------------------------------------------------------------------
 
-/// What Python's str(data) gives for bytes: b'...' with \t, \n, \r, \\ and the quote escaped so, and
-/// every byte below 0x20 or from 0x7f up as \xNN in small digits (bytes.__repr__). The quotes are
-/// single, unless there is a single quote among the bytes and no double one.
+/// What Python's str(data) gives for bytes: b'...' with \t, \n, \r, \\ and the quote escaped so,
+/// and every byte below 0x20 or from 0x7f up as \xNN in small digits (bytes.__repr__). The quotes
+/// are single, unless there is a single quote among the bytes and no double one.
 std::string python_text(std::span<const std::byte> bytes);
 
-/// The course's digest of a payload: MD5 over python_text(payload) followed by the salt, as 32 small
-/// hexadecimal digits. Given a piece at a time, so that a file of any size is digested in a few
-/// kilobytes: neither payload nor text is ever held whole.
-/// It is no protection: it travels with the data, so whoever changes these can change it as well.
+/// The course's digest of a payload: MD5 over python_text(payload) followed by the salt, as 32
+/// small hexadecimal digits. Given a piece at a time, so that a file of any size is digested in a
+/// few kilobytes: neither payload nor text is ever held whole. It is no protection: it travels with
+/// the data, so whoever changes these can change it as well.
 class CourseDigest {
  public:
   /// The next piece; where the cuts lie changes nothing.

@@ -19,9 +19,7 @@ class Md5 {
   }
 
   /// Takes the next piece of the text; where it is cut makes no difference.
-  void update(std::string_view text) {
-    EVP_DigestUpdate(context_.get(), text.data(), text.size());
-  }
+  void update(std::string_view text) { EVP_DigestUpdate(context_.get(), text.data(), text.size()); }
 
   /// The digest as 32 small hexadecimal digits. Call it once, after the last piece.
   std::string finish() {
