@@ -85,7 +85,7 @@ class Walk {
   /// The name of the next event other than need_more; empty where there is none.
   std::string next() {
     for (; at_ < events_.size(); ++at_) {
-      const std::string name = events_.at(at_).at(0).get<std::string>();
+      std::string name = events_.at(at_).at(0).get<std::string>();
       if (name == "need_more")
         trial_.expect(tr("need_more comes when all bytes are taken", "字节全部取完才说 need_more"),
                       events_.at(at_).at(1) == 0, "0",

@@ -223,9 +223,9 @@ const std::vector<std::string>& optional_names() {
 
 Points draw_other_name(Random& random) {
   for (;;) {
-    const Points name = random.chance(0.1)
-                            ? points_of(random.pick<std::string>({"Command", "data", "salt ", ""}))
-                            : draw_points(random, 8);
+    Points name = random.chance(0.1)
+                      ? points_of(random.pick<std::string>({"Command", "data", "salt ", ""}))
+                      : draw_points(random, 8);
     if (!is_named(utf8(name))) return name;
   }
 }

@@ -313,7 +313,7 @@ Result<std::string> header_text(const Header& header, const Limits& limits) {
 // --- frames ---
 
 Result<std::string> encode_head(const Header& header, const Limits& limits) {
-  const auto text = header_text(header, limits);
+  auto text = header_text(header, limits);
   if (!text) return text;
   if (text->size() > std::numeric_limits<std::int32_t>::max())
     return not_encodable("header: " + count_of(text->size()) + ", more than a prefix can say");
