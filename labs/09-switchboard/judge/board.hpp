@@ -57,7 +57,7 @@ class Caller {
   void say(std::string_view words);
 
   /// Says as much of it as is taken; stops when for a while nothing more is. Returns how much.
-  std::size_t say_until_blocked(std::string_view words, milliseconds patience = milliseconds(120));
+  std::size_t say_until_blocked(std::string_view words, milliseconds patience = milliseconds(80));
 
   /// Hears just these bytes next.
   void expect(std::string_view what, std::string_view words);

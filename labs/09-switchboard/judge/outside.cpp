@@ -18,8 +18,8 @@ using dialtone::tr;
 
 /// The processor time that is taken while nothing happens.
 void expect_idle(Trial& trial, std::string_view when) {
-  constexpr milliseconds watched{200};
-  constexpr milliseconds allowed{15};
+  constexpr milliseconds watched{150};
+  constexpr milliseconds allowed{12};
   const auto before = processor_time(trial);
   ::poll(nullptr, 0, static_cast<int>(watched.count()));
   const auto took = std::chrono::duration_cast<milliseconds>(processor_time(trial) - before);

@@ -169,9 +169,9 @@ void one_more_is_told_busy(Trial& trial, Variant variant) {
 
 std::vector<Rule> queue_rules() {
   return {{"full_queue_leaves_chat_out", 1, full_queue_leaves_chat_out},
-          {"who_does_not_listen_is_not_heard", 2, who_does_not_listen_is_not_heard},
+          {"who_does_not_listen_is_not_heard", 1, who_does_not_listen_is_not_heard},
           {"nobody_waits_for_a_slow_caller", 3, nobody_waits_for_a_slow_caller},
-          {"one_more_is_told_busy", 100, one_more_is_told_busy}};
+          {"one_more_is_told_busy", 30, one_more_is_told_busy}};
 }
 
 }  // namespace lab09

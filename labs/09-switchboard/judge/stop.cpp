@@ -65,7 +65,7 @@ void stop_answers_what_has_arrived(Trial& trial, Variant variant) {
     calls.push_back(say_some_lines(trial, board));
   for (const InFlight& one : calls)
     if (!all_has_arrived(one.caller)) return;  // the machine is too busy to tell what had arrived
-  const bool too_much = trial.index % 6 == 0;
+  const bool too_much = trial.index % 10 == 0;
   if (too_much) calls.push_back(say_too_much(trial, board));
   board.pull_stop(trial);
   for (InFlight& one : calls) {
@@ -96,7 +96,7 @@ void stop_refuses_new_callers(Trial& trial, Variant variant) {
 
 /// One stays on the line, one takes nothing of what it is told.
 void stop_waits_no_longer_than_closing(Trial& trial, Variant variant) {
-  constexpr milliseconds closing{200};
+  constexpr milliseconds closing{100};
   Board board(trial, variant, {.queue = 16U << 10U, .closing = static_cast<int>(closing.count())});
   Caller stays = board.dial_and_talk(trial);
   Caller deaf = board.dial_and_talk(trial);
@@ -116,8 +116,8 @@ void stop_waits_no_longer_than_closing(Trial& trial, Variant variant) {
 }  // namespace
 
 std::vector<Rule> stop_rules() {
-  return {{"stop_answers_what_has_arrived", 60, stop_answers_what_has_arrived},
-          {"stop_refuses_new_callers", 3, stop_refuses_new_callers},
+  return {{"stop_answers_what_has_arrived", 40, stop_answers_what_has_arrived},
+          {"stop_refuses_new_callers", 5, stop_refuses_new_callers},
           {"stop_waits_no_longer_than_closing", 1, stop_waits_no_longer_than_closing}};
 }
 

@@ -281,11 +281,11 @@ void tally_counts_callers_and_lines(Trial& trial, Variant variant) {
 std::vector<Rule> talk_rules() {
   return {{"lines_arrive_in_any_cut", 100, lines_arrive_in_any_cut},
           {"long_line_is_refused", 100, long_line_is_refused},
-          {"chat_reaches_the_others_whole", 40, chat_reaches_the_others_whole},
-          {"fault_ends_its_call_alone", 100, fault_ends_its_call_alone},
+          {"chat_reaches_the_others_whole", 30, chat_reaches_the_others_whole},
+          {"fault_ends_its_call_alone", 40, fault_ends_its_call_alone},
           {"half_close_is_answered", 100, half_close_is_answered},
-          {"broken_call_just_goes", 40, broken_call_just_goes},
-          {"tally_counts_callers_and_lines", 60, tally_counts_callers_and_lines}};
+          {"broken_call_just_goes", 30, broken_call_just_goes},
+          {"tally_counts_callers_and_lines", 30, tally_counts_callers_and_lines}};
 }
 
 }  // namespace lab09

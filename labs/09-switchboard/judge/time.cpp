@@ -43,7 +43,7 @@ void expect_end(Trial& trial, Doomed& one, std::string_view words, milliseconds 
 
 /// One caller says nothing, one never finishes its line; both are ended. One that talks is not.
 void silence_is_ended(Trial& trial, Variant variant) {
-  constexpr milliseconds limit{250};
+  constexpr milliseconds limit{200};
   Board board(trial, variant, {.idle = static_cast<int>(limit.count())});
   Caller talker = board.dial(trial);
   std::vector<Doomed> doomed;
@@ -83,7 +83,7 @@ void silence_is_ended(Trial& trial, Variant variant) {
 
 /// However much they talk; each from its own beginning on.
 void talk_without_end_is_ended(Trial& trial, Variant variant) {
-  constexpr milliseconds limit{250};
+  constexpr milliseconds limit{200};
   Board board(trial, variant, {.total = static_cast<int>(limit.count())});
   std::vector<Doomed> doomed;
   for (int i = 0; i < 2; ++i) {
@@ -145,7 +145,7 @@ void hang_up_sends_what_is_queued(Trial& trial, Variant variant) {
 /// One is told goodbye and stays on the line; one takes nothing of what it is told. Neither is
 /// waited for.
 void hang_up_waits_no_longer_than_closing(Trial& trial, Variant variant) {
-  constexpr milliseconds closing{150};
+  constexpr milliseconds closing{100};
   Board board(trial, variant,
               {.queue = std::size_t{1} << 20U, .closing = static_cast<int>(closing.count())});
   Caller stays = board.dial_and_talk(trial);

@@ -8,6 +8,7 @@
 #include <asio.hpp>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <set>
 #include <unordered_set>
@@ -432,6 +433,11 @@ using Protocol = asio::generic::stream_protocol;
 using Socket = Protocol::socket;
 using Acceptor = asio::basic_socket_acceptor<Protocol>;
 
+/// The socket had nothing to give, or no room; the next wait tells when it has.
+bool is_for_later(const asio::error_code& error) {
+  return error == asio::error::would_block || error == asio::error::interrupted;
+}
+
 class CoroutineSwitchboard final : Switchboard {
  public:
   CoroutineSwitchboard(Descriptor listener, Descriptor cord, const Limits& limits);
@@ -469,8 +475,16 @@ class CoroutineSwitchboard final : Switchboard {
   void send_now(Caller& caller) override;
   void send_later(Caller& caller) override;
 
+  /// What is done with the exception that a coroutine ended with, or none.
+  using End = std::function<void(std::exception_ptr)>;
+
+  /// The one place where coroutines are started: none without somebody who looks at how it ended.
+  void spawn(awaitable<void> story, End end) {
+    asio::co_spawn(context_, std::move(story), std::move(end));
+  }
+
   /// For coroutines beside a call: their exception ends the call, and is counted.
-  auto or_hang_up(CallerPtr caller) {
+  End or_hang_up(CallerPtr caller) {
     return [this, caller = std::move(caller)](const std::exception_ptr& thrown) {
       if (!thrown) return;
       note_fault(*caller, thrown);
@@ -479,7 +493,7 @@ class CoroutineSwitchboard final : Switchboard {
   }
 
   /// For coroutines that the switchboard cannot do without.
-  auto or_fail(const char* what) {
+  End or_fail(const char* what) {
     return [this, what](const std::exception_ptr& thrown) {
       if (!thrown) return;
       broken_ = Error{Error::Kind::system, 0, 0, std::string(what) + ": " + fault_text(thrown)};
@@ -515,8 +529,8 @@ CoroutineSwitchboard::CoroutineSwitchboard(Descriptor listener, Descriptor cord,
 }
 
 Result<Tally> CoroutineSwitchboard::serve() {
-  asio::co_spawn(context_, answer_callers(), or_fail("answer callers"));
-  asio::co_spawn(context_, wait_for_stop(), or_fail("wait for the stop"));
+  spawn(answer_callers(), or_fail("answer callers"));
+  spawn(wait_for_stop(), or_fail("wait for the stop"));
   context_.run();  // until the last coroutine has ended
   if (broken_) return tl::unexpected(*broken_);
   return tally_;
@@ -546,12 +560,12 @@ void CoroutineSwitchboard::add(Socket call) {
   auto caller = std::make_shared<AsioCaller>(std::move(call), limits_);
   callers_.insert(caller);
   welcome(*caller);
-  asio::co_spawn(context_, watch_the_time(caller), or_hang_up(caller));
+  spawn(watch_the_time(caller), or_hang_up(caller));
   if (caller->parting)
-    asio::co_spawn(context_, see_off(caller), or_hang_up(caller));
+    spawn(see_off(caller), or_hang_up(caller));
   else
-    asio::co_spawn(context_, converse(caller),
-                   [this, caller](const std::exception_ptr& thrown) { end(caller, thrown); });
+    spawn(converse(caller),
+          [this, caller](const std::exception_ptr& thrown) { end(caller, thrown); });
 }
 
 //! [caller_coroutine]
@@ -579,7 +593,7 @@ void CoroutineSwitchboard::end(const CallerPtr& caller, const std::exception_ptr
   if (thrown) note_fault(*caller, thrown);
   if (!caller->parting) part(*caller);
   caller->alarm.cancel();  // it has another deadline now
-  asio::co_spawn(context_, see_off(caller), or_hang_up(caller));
+  spawn(see_off(caller), or_hang_up(caller));
 }
 //! [caller_coroutine]
 
@@ -590,7 +604,7 @@ void CoroutineSwitchboard::listen(AsioCaller& caller) {
       caller.call.read_some(asio::buffer(buffer_.data(), readable_bytes(caller)), error);
   if (!error || error == asio::error::eof)
     heard(caller, count);
-  else if (error != asio::error::would_block)
+  else if (!is_for_later(error))
     lose(caller);
 }
 
@@ -622,7 +636,7 @@ awaitable<void> CoroutineSwitchboard::see_off(CallerPtr caller) {
   while (!caller->at_end) {
     co_await caller->call.async_wait(Socket::wait_read, asio::redirect_error(use_awaitable, error));
     caller->call.read_some(asio::buffer(buffer_), error);
-    if (error && error != asio::error::would_block) lose(*caller);
+    if (error && !is_for_later(error)) lose(*caller);
   }
   hang_up(caller);
 }
@@ -691,7 +705,7 @@ void CoroutineSwitchboard::send_now(Caller& caller) {
     const std::string_view waiting = caller.queue.waiting();
     caller.queue.taken(call.write_some(asio::buffer(waiting.data(), waiting.size()), error));
     if (error == asio::error::would_block) return;
-    if (error) lose(caller);
+    if (error && error != asio::error::interrupted) lose(caller);
   }
 }
 
@@ -700,7 +714,7 @@ void CoroutineSwitchboard::send_later(Caller& caller) {
   if (hearer.has_writer || hearer.queue.empty()) return;
   hearer.has_writer = true;
   const CallerPtr kept = hearer.shared_from_this();
-  asio::co_spawn(context_, write_later(kept), or_hang_up(kept));
+  spawn(write_later(kept), or_hang_up(kept));
 }
 
 }  // namespace
