@@ -241,6 +241,7 @@ int crowd(const Options& options) {
 int tour(Options options) {
   options.seconds = 0.8;
   const int played = users(options);
+  options.seconds = 0.5;
   const int held = crowd(options);
   return std::max(played, held);
 }
