@@ -23,7 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
 
-constexpr std::size_t mouthful = std::size_t{16} << 10U;  ///< bytes that are read at once
+/// Bytes that are read at once, and so what one caller may say before the others have their turn:
+/// in a crowd each chat line of it is told ten thousand times.
+constexpr std::size_t mouthful = std::size_t{4} << 10U;
 
 tl::unexpected<Error> failure(const std::string& what, int code) {
   return tl::unexpected(Error{Error::Kind::system, code, 0, what + ": " + std::strerror(code)});
@@ -323,7 +325,7 @@ bool PollSwitchboard::converse(PollCaller& caller, bool readable) {
     if (caller.heard_all) return true;
     if (!readable) return false;
     listen(caller);
-    readable = stopping_;  // else the others have their turn first
+    readable = false;  // the others have their turn first, and the deadlines are looked at
   }
 }
 
@@ -384,7 +386,7 @@ void PollSwitchboard::look_at_deadlines() {
 
 //! [poll_orderly_stop]
 void PollSwitchboard::begin_to_stop() {
-  stopping_ = true;
+  if (std::exchange(stopping_, true)) return;
   stop_end_ = Clock::now() + limits_.closing;
   listener_ = Descriptor();
   listener_rests_until_ = Time::max();
