@@ -184,7 +184,8 @@ bool give_thread(Floor& floor, std::map<std::uint64_t, Held>& held, Descriptor& 
 
 Result<Tally> serve_by_threads(Descriptor listener, const Limits& limits, const Stop& stop) {
   if (auto usable = expect_listener(listener.get()); !usable) return tl::unexpected(usable.error());
-  Floor floor(limits, stop);
+  const Stop all_calls;  // pulled when the listener is closed, and not before
+  Floor floor(limits, all_calls);
   Reception reception(std::move(listener), stop);
   TurnedAway turned_away;
   std::map<std::uint64_t, Held> held;
@@ -198,6 +199,7 @@ Result<Tally> serve_by_threads(Descriptor listener, const Limits& limits, const 
     turned_away.add(std::move(*answered), limits.closing);
   }
   reception.close();
+  all_calls.pull();
   while (!turned_away.empty()) {
     auto waits = turned_away.waits();
     ::poll(waits.data(), waits.size(), milliseconds_until(turned_away.next_end()));

@@ -41,44 +41,60 @@ void expect_end(Trial& trial, Doomed& one, std::string_view words, milliseconds 
                  std::to_string(since(one.begin).count()) + " ms");
 }
 
+bool all_ended(const std::vector<Doomed>& doomed) {
+  return std::all_of(doomed.begin(), doomed.end(), [](const Doomed& one) { return one.ended; });
+}
+
+/// One that talks must not be ended. False where it was, and the machine kept it waiting so long
+/// that this says nothing of the switchboard.
+bool talk(Trial& trial, Caller& talker, Clock::time_point& talked, milliseconds limit) {
+  talker.say("echo here\n");
+  const auto before = std::exchange(talked, Clock::now());
+  const std::string heard = talker.hear_bytes(5);
+  if (heard == "here\n") return true;
+  if (since(before) > limit / 2) return false;
+  trial.fail(talker.name() + tr(": who talks is not ended", "：说话的不会被结束"),
+             dialtone::show("here\n"), dialtone::show(heard));
+}
+
 /// One caller says nothing, one never finishes its line; both are ended. One that talks is not.
-void silence_is_ended(Trial& trial, Variant variant) {
-  constexpr milliseconds limit{200};
-  Board board(trial, variant, {.idle = static_cast<int>(limit.count())});
+/// False where the machine was too busy for the last to be told.
+bool silence_between_talkers(Trial& trial, Board& board, milliseconds limit) {
   Caller talker = board.dial(trial);
+  auto talked = Clock::now();
   std::vector<Doomed> doomed;
   for (int i = 0; i < 2; ++i) {
     const auto begin = Clock::now();
     doomed.push_back({board.dial(trial), begin});
   }
-  trial.step(tr("caller 1 says a line now and then, caller 2 nothing, caller 3 a byte now and then",
-                "来电者 1 不时说一行，来电者 2 什么也不说，来电者 3 不时说一个字节"));
-  const auto begin = Clock::now();
-  auto said = begin;
-  bool judge_was_late = false;
-  while (std::any_of(doomed.begin(), doomed.end(), [](const Doomed& one) { return !one.ended; })) {
-    judge_was_late = judge_was_late || since(said) > limit / 2;
-    said = Clock::now();
-    if (!judge_was_late) {
-      talker.say("echo here\n");
-      talker.expect(tr("who talks is not ended", "说话的不会被结束"), "here\n");
-    }
-    for (std::size_t i = 0; i < doomed.size(); ++i) {
-      Doomed& one = doomed[i];
+  trial.step(
+      tr("the first says a line now and then, the second nothing, the third bytes now and then",
+         "第一位不时说一行，第二位什么也不说，第三位不时说一个字节"));
+  while (!all_ended(doomed)) {
+    if (!talk(trial, talker, talked, limit)) return false;
+    for (Doomed& one : doomed) {
       if (one.ended) continue;
       if (one.caller.hears_something(milliseconds(0)))
         expect_end(trial, one, "idle\n", limit);
-      else if (since(begin) > limit + dialtone::grace)
+      else if (since(one.begin) > limit + dialtone::grace)
         not_ended(trial, one, limit);
-      else if (i == 1)
+      else if (&one == &doomed.back())
         one.caller.say("e");
     }
     pause(milliseconds(15));
   }
-  talker.hang_up();
-  for (Doomed& one : doomed) one.caller.hang_up();
-  const json tally = board.finish(trial);
-  if (!judge_was_late) expect_tally(trial, tally, "timed_out", doomed.size());
+  return true;
+}
+
+void silence_is_ended(Trial& trial, Variant variant) {
+  constexpr milliseconds limit{200};
+  Board board(trial, variant, {.idle = static_cast<int>(limit.count())});
+  for (int tries = 0; tries < 5; ++tries) {
+    if (!silence_between_talkers(trial, board, limit)) continue;
+    const json tally = board.finish(trial);
+    if (tries == 0) expect_tally(trial, tally, "timed_out", 2);
+    return;
+  }
 }
 
 /// However much they talk; each from its own beginning on.
@@ -89,10 +105,10 @@ void talk_without_end_is_ended(Trial& trial, Variant variant) {
   for (int i = 0; i < 2; ++i) {
     if (i > 0) pause(milliseconds(80));
     const auto begin = Clock::now();
-    doomed.push_back({board.dial_and_talk(trial), begin});
+    doomed.push_back({board.dial(trial), begin});
   }
   const auto begin = Clock::now();
-  while (!doomed.back().ended) {
+  while (!all_ended(doomed)) {
     for (Doomed& one : doomed) {
       if (one.ended) continue;
       one.caller.say("echo x\n");
