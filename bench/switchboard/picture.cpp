@@ -116,8 +116,8 @@ std::string lines_panel(const std::vector<CrowdRow>& rows, const std::string& ti
       path.append(path.empty() ? "M" : "L").append(n(px)).append(",").append(n(py));
       marks += mark(px, py, ink_of(i));
     }
-    svg += "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + ink_of(i).colour +
-           "\" stroke-width=\"2\"/>\n" + marks;
+    svg.append("<path d=\"").append(path).append("\" fill=\"none\" stroke=\"");
+    svg.append(ink_of(i).colour).append("\" stroke-width=\"2\"/>\n").append(marks);
   }
   return svg;
 }
