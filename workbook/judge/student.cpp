@@ -23,6 +23,8 @@ FileDescriptor make_sink() {
   return sink;
 }
 
+}  // namespace
+
 bool under_sanitizers() {
 #ifdef DIALTONE_SANITIZED_BUILD
   return true;
@@ -30,8 +32,6 @@ bool under_sanitizers() {
   return std::getenv("DIALTONE_SANITIZED") != nullptr;
 #endif
 }
-
-}  // namespace
 
 Child launch_student(const std::filesystem::path& path, int channel, int output_sink) {
   Command command;

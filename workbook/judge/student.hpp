@@ -22,6 +22,10 @@ struct StudentFault {
   std::string text;  ///< one line for the story
 };
 
+/// Whether the students' processes are built with sanitizers, which take memory and descriptors of
+/// their own.
+bool under_sanitizers();
+
 /// Starts the program at `path` as a student's process: own process group, limits, empty
 /// environment, no descriptor but the channel and a bounded sink for its output.
 /// This is the one place where a sandbox plugs in.

@@ -107,6 +107,7 @@ std::uint64_t limit_for(Trial& trial, std::size_t more) {
 }
 
 void out_of_descriptors_is_no_failure(Trial& trial, Variant variant) {
+  if (dialtone::under_sanitizers()) return;  // they look at memory through a pipe of their own
   Board board(trial, variant);
   Caller stays = board.dial_and_talk(trial);
   const std::uint64_t limit = limit_for(trial, 2);
