@@ -222,7 +222,7 @@ json Board::finish(Trial& trial) {
 
 Board& lasting_board(Trial& trial, Variant variant, const Terms& terms) {
   static std::unique_ptr<Board> board;
-  if (trial.index == 0) board = std::make_unique<Board>(trial, variant, terms);
+  if (trial.index == 0 || board == nullptr) board = std::make_unique<Board>(trial, variant, terms);
   return *board;
 }
 
