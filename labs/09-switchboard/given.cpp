@@ -168,15 +168,16 @@ bool give_thread(Floor& floor, std::map<std::uint64_t, Held>& held, Descriptor& 
   const std::lock_guard lock(floor.guard);
   const std::uint64_t number = floor.tally.callers + 1;
   if (floor.there.size() >= floor.limits.callers) return false;
-  Held one{std::make_unique<Call>(std::move(call), number, floor), {}};
+  Held& one = held[number];
+  one.call = std::make_unique<Call>(std::move(call), number, floor);
   try {
     one.thread = std::thread([&holder = *one.call] { holder.hold(); });
   } catch (const std::system_error&) {
     call = one.call->give_back();
+    held.erase(number);
     return false;
   }
   admit(floor, *one.call);  // in time: with the lock held, it can neither answer a line nor leave
-  held.emplace(number, std::move(one));
   return true;
 }
 

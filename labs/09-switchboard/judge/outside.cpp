@@ -41,7 +41,7 @@ std::vector<int> added(const std::vector<int>& before, const std::vector<int>& a
   const std::set<int> old(before.begin(), before.end());
   std::vector<int> more;
   std::copy_if(after.begin(), after.end(), std::back_inserter(more),
-               [&old](int thread) { return old.count(thread) == 0; });
+               [&old](int thread) { return !old.contains(thread); });
   return more;
 }
 
@@ -103,7 +103,7 @@ std::uint64_t limit_for(Trial& trial, std::size_t more) {
   for (const std::string& line : trial.student.open_descriptors()) taken.insert(std::stoi(line));
   int number = 0;
   for (;; ++number)
-    if (taken.count(number) == 0 && more-- == 0) return static_cast<std::uint64_t>(number);
+    if (!taken.contains(number) && more-- == 0) return static_cast<std::uint64_t>(number);
 }
 
 void out_of_descriptors_is_no_failure(Trial& trial, Variant variant) {

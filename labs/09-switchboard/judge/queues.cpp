@@ -131,7 +131,7 @@ void nobody_waits_for_a_slow_caller(Trial& trial, Variant variant) {
   for (int i = 0; i < 3; ++i) {
     Caller caller = board.dial(trial);
     const std::string text = trial.random.text(20, "abcdefgh");
-    caller.say("echo " + text + "\nsay " + text + "\n");
+    caller.say(std::string("echo ").append(text).append("\nsay ").append(text).append("\n"));
     caller.expect(tr("is answered while another does not listen", "别人不听时，它照样得到回答"),
                   text + "\nsaid\n");
     caller.say("bye\n");

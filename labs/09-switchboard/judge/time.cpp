@@ -52,9 +52,10 @@ bool talk(Trial& trial, Caller& talker, Clock::time_point& talked, milliseconds 
   const auto before = std::exchange(talked, Clock::now());
   const std::string heard = talker.hear_bytes(5);
   if (heard == "here\n") return true;
-  if (since(before) > limit / 2) return false;
-  trial.fail(talker.name() + tr(": who talks is not ended", "：说话的不会被结束"),
-             dialtone::show("here\n"), dialtone::show(heard));
+  if (since(before) <= limit / 2)
+    trial.fail(talker.name() + tr(": who talks is not ended", "：说话的不会被结束"),
+               dialtone::show("here\n"), dialtone::show(heard));
+  return false;
 }
 
 /// One caller says nothing, one never finishes its line; both are ended. One that talks is not.
