@@ -73,7 +73,8 @@ Built build_file(const Tree& tree, const Recipe& recipe, const fs::path& source,
   const auto took = [&](const Outcome& outcome) {
     if (outcome.succeeded()) return true;
     if (outcome.timed_out)
-      built.output = tr("the compiler was stopped after three minutes\n", "编译超过三分钟，已被终止\n");
+      built.output =
+          tr("the compiler was stopped after three minutes\n", "编译超过三分钟，已被终止\n");
     else
       built.output = trim_errors(outcome.out + outcome.err, source, tree.root, shown_as);
     if (built.output.empty())
