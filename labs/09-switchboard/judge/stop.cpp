@@ -51,7 +51,7 @@ InFlight say_too_much(Trial& trial, Board& board) {
   constexpr std::size_t length = 500;
   InFlight one{board.dial_and_talk(trial), ""};
   std::string flood;
-  while (flood.size() < std::size_t{4} << 20U) flood += "echo " + std::string(length, 'x') + "\n";
+  while (flood.size() < 500'000) flood += "echo " + std::string(length, 'x') + "\n";
   const std::size_t taken = one.caller.say_until_blocked(flood, milliseconds(30));
   const std::size_t lines = (taken - under_way(one.caller)) / (length + 6);
   for (std::size_t i = 0; i < lines; ++i) one.answers += std::string(length, 'x') + "\n";
