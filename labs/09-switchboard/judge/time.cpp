@@ -84,7 +84,8 @@ bool silence_between_talkers(Trial& trial, Board& board, milliseconds limit) {
     }
     pause(milliseconds(15));
   }
-  return true;
+  talker.say("bye\n");  // and has not been ended while the others were looked at
+  return talker.hear_bytes(4) == "bye\n";
 }
 
 void silence_is_ended(Trial& trial, Variant variant) {
