@@ -118,6 +118,26 @@ std::string judge_mutant(const Lab& lab, const Recipe& recipe, const Mutant& mut
   return "should lose " + joined(mutant.expected) + ", and loses " + joined(lost);
 }
 
+/// Each of these mutants loses its case and no other.
+void expect_each_to_lose_just_its_case(const Lab& lab, const std::vector<Mutant>& mutants) {
+  const Recipe recipe(tree, lab);
+  std::vector<std::string> troubles(mutants.size());
+  std::atomic<std::size_t> next{0};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 3; ++i) {  // most of a judge's time is waiting
+    workers.emplace_back([&] {
+      for (std::size_t at = next++; at < mutants.size(); at = next++)
+        troubles[at] = judge_mutant(lab, recipe, mutants[at]);
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+
+  for (std::size_t i = 0; i < mutants.size(); ++i) {
+    INFO(mutants[i].patch.filename().string() << ": " << troubles[i] << ", seed " << test_seed());
+    CHECK(troubles[i].empty());
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the_solution_passes_every_case") {
@@ -188,26 +208,6 @@ TEST_CASE("the_starter_scores_nothing_and_says_each_todo") {
     CHECK(said.find(todo) != std::string::npos);
   }
   CHECK(count > 0);
-}
-
-/// Each of these mutants loses its case and no other.
-static void expect_each_to_lose_just_its_case(const Lab& lab, const std::vector<Mutant>& mutants) {
-  const Recipe recipe(tree, lab);
-  std::vector<std::string> troubles(mutants.size());
-  std::atomic<std::size_t> next{0};
-  std::vector<std::thread> workers;
-  for (int i = 0; i < 3; ++i) {  // most of a judge's time is waiting
-    workers.emplace_back([&] {
-      for (std::size_t at = next++; at < mutants.size(); at = next++)
-        troubles[at] = judge_mutant(lab, recipe, mutants[at]);
-    });
-  }
-  for (std::thread& worker : workers) worker.join();
-
-  for (std::size_t i = 0; i < mutants.size(); ++i) {
-    INFO(mutants[i].patch.filename().string() << ": " << troubles[i] << ", seed " << test_seed());
-    CHECK(troubles[i].empty());
-  }
 }
 
 TEST_CASE("a_drawn_dozen_of_mutants_lose_just_their_cases") {  // what `make test` has time for

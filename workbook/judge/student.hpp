@@ -59,8 +59,9 @@ class Student {
   /// What /proc/PID/fdinfo says of one of its descriptors; empty when it has none of that number.
   std::string descriptor_info(int number) const;
 
-  /// What /proc/PID/status says of its memory, in bytes: "VmHWM", the most that was resident at
-  /// once; "VmPeak", the most addresses. 0 under sanitizers, whose own books it would be.
+  /// What /proc/PID/status says of its memory, in bytes: "VmRSS", what is resident now; "VmHWM",
+  /// the most that was resident at once; "VmPeak", the most addresses. 0 under sanitizers, whose
+  /// own books it would be.
   std::uint64_t memory(const std::string& field);
 
   /// The numbers of its threads, as /proc/PID/task lists them.

@@ -23,6 +23,17 @@ std::string draw_text(Random& random, std::size_t most) {
   return text;
 }
 
+/// "echo" lines in one text, up to `most_lines` of up to `longest` bytes, and all their answers.
+Line draw_echoes(Random& random, std::size_t most_lines, std::size_t longest) {
+  Line all;
+  for (std::size_t i = random.between(0, most_lines); i > 0; --i) {
+    const std::string text = draw_text(random, longest);
+    all.said += "echo " + text + "\n";
+    all.answer += text + "\n";
+  }
+  return all;
+}
+
 /// `callers` is what `who` must count.
 Line draw_line(Random& random, std::size_t callers) {
   const std::string end = random.chance(0.3) ? "\r\n" : "\n";
@@ -76,13 +87,7 @@ void long_line_is_refused(Trial& trial, Variant variant) {
   constexpr std::size_t limit = 60;
   Board& board = lasting_board(trial, variant, {.line = limit});
   Caller caller = board.dial(trial);
-  std::string said;
-  std::string answers;
-  for (std::size_t i = trial.random.between(0, 3); i > 0; --i) {
-    const std::string text = draw_text(trial.random, 40);
-    said += "echo " + text + "\n";
-    answers += text + "\n";
-  }
+  const auto [said, answers] = draw_echoes(trial.random, 3, 40);
   const std::vector<std::pair<std::size_t, std::string>> corners = {
       {limit, "\n"}, {limit, "\r\n"}, {limit + 1, "\n"}, {limit + 1, "\r\n"}, {limit + 1, ""}};
   auto [length, end] =
@@ -205,13 +210,7 @@ void fault_ends_its_call_alone(Trial& trial, Variant variant) {
 void half_close_is_answered(Trial& trial, Variant variant) {
   Board& board = lasting_board(trial, variant);
   Caller caller = board.dial(trial);
-  std::string said;
-  std::string answers;
-  for (std::size_t i = trial.random.between(0, 12); i > 0; --i) {
-    const std::string text = draw_text(trial.random, 200);
-    said += "echo " + text + "\n";
-    answers += text + "\n";
-  }
+  auto [said, answers] = draw_echoes(trial.random, 12, 200);
   if (trial.index == 0 || trial.random.chance(0.5)) said += "echo no end";
   if (!said.empty()) caller.say(said);
   caller.finish_speaking();
