@@ -1,0 +1,226 @@
+#include "call.hpp"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace ftp::server {
+namespace {
+
+using Kind = framing::Event::Kind;
+using namespace std::chrono_literals;
+
+/// Replies that are gathered before they are sent although more requests are waiting.
+constexpr std::size_t most_gathered = std::size_t{64} << 10U;
+
+/// Bytes of a file between two looks at the other callers.
+constexpr std::size_t sendfile_turn = std::size_t{1} << 20U;
+
+/// Bytes that are listened to after a hang-up.
+constexpr std::size_t most_afterwards = std::size_t{16} << 20U;
+
+}  // namespace
+
+Call::Call(Socket socket, Loop& loop, std::string peer, Clock::duration idle)
+    : socket_(std::move(socket)), loop_(loop), peer_(std::move(peer)), idle_(idle) {
+  socket_.non_blocking(true);
+  loop_.enter(*this);
+}
+
+Call::~Call() {
+  loop_.give_back(std::move(buffer_));
+  loop_.leave(*this);
+}
+
+// --- reading ---------------------------------------------------------------------------------
+
+awaitable<Result<const framing::Header*>> Call::next_header() {
+  for (;;) {
+    const auto event = decoder_.next(unread_);
+    if (!event) co_return failure(Error::Code::bad_request, event.error().message);
+    switch (event->kind) {
+      case Kind::header:
+        between_frames_ = false;
+        co_return &decoder_.header();
+      case Kind::end:
+        between_frames_ = true;
+        break;
+      case Kind::payload:  // left over from the last frame
+        break;
+      case Kind::need_more: {
+        const auto come = co_await fill();
+        if (!come) co_return tl::unexpected(come.error());
+        if (*come == Come::bytes) break;
+        const auto whole = decoder_.finish();
+        if (whole || finishing_) co_return nullptr;
+        co_return failure(Error::Code::disconnected, whole.error().message);
+      }
+    }
+  }
+}
+
+awaitable<Result<std::span<const std::byte>>> Call::next_piece() {
+  for (;;) {
+    const auto event = decoder_.next(unread_);
+    if (!event) co_return failure(Error::Code::bad_request, event.error().message);
+    if (event->kind == Kind::payload) co_return event->piece;
+    if (event->kind == Kind::end) {
+      between_frames_ = true;
+      co_return std::span<const std::byte>{};
+    }
+    const auto come = co_await fill();
+    if (!come) co_return tl::unexpected(come.error());
+    if (*come == Come::nothing_more)
+      co_return failure(Error::Code::disconnected, decoder_.finish().error().message);
+  }
+}
+
+awaitable<Result<void>> Call::skip_payload() {
+  for (;;) {
+    const auto piece = co_await next_piece();
+    if (!piece) co_return tl::unexpected(piece.error());
+    if (piece->empty()) co_return Result<void>{};
+  }
+}
+
+/// More bytes to decode. Before it waits for the caller, the caller gets what is waiting for it;
+/// and who is waited for holds no buffer.
+awaitable<Result<Call::Come>> Call::fill() {
+  for (;;) {
+    if (!buffer_) buffer_ = loop_.borrow();
+    const ssize_t count = ::recv(socket_.native_handle(), buffer_->data(), buffer_->size(), 0);
+    if (count > 0) {
+      unread_ = std::span(*buffer_).first(static_cast<std::size_t>(count));
+      bytes_in_ += unread_.size();
+      co_return Come::bytes;
+    }
+    if (count == 0) co_return Come::nothing_more;
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return lost(errno);
+    loop_.give_back(std::move(buffer_));
+    if (const auto sent = co_await flush(); !sent) co_return tl::unexpected(sent.error());
+    if (finishing_ && between_frames_) co_return Come::nothing_more;
+    if (const auto ready = co_await wait(Socket::wait_read); !ready)
+      co_return tl::unexpected(ready.error());
+  }
+}
+
+awaitable<Result<void>> Call::wait(Socket::wait_type what) {
+  waiting_since_ = Clock::now();
+  asio::error_code woken;
+  if (!interrupted_) co_await socket_.async_wait(what, asio::redirect_error(use_awaitable, woken));
+  waiting_since_.reset();
+  if (interrupted_) co_return failure(*interrupted_, peer_ + ": no byte moved");
+  co_return Result<void>{};
+}
+
+tl::unexpected<Error> Call::lost(int code) const {
+  return failure(Error::Code::disconnected, peer_ + ": " + std::strerror(code));
+}
+
+// --- sending ---------------------------------------------------------------------------------
+
+awaitable<Result<void>> Call::send(const framing::Header& header, std::string_view payload) {
+  const auto head = framing::encode_head(header, frame_limits);
+  if (!head) co_return failure(Error::Code::system, "a reply: " + head.error().message);
+  outbox_ += *head;
+  outbox_ += payload;
+  if (outbox_.size() >= most_gathered) co_return co_await flush();
+  co_return Result<void>{};
+}
+
+awaitable<Result<void>> Call::flush() {
+  std::string_view waiting = outbox_;
+  while (!waiting.empty()) {
+    const ssize_t count =
+        ::send(socket_.native_handle(), waiting.data(), waiting.size(), MSG_NOSIGNAL);
+    if (count >= 0) {
+      waiting.remove_prefix(static_cast<std::size_t>(count));
+      bytes_out_ += static_cast<std::uint64_t>(count);
+    } else if (errno == EAGAIN) {
+      if (const auto ready = co_await wait(Socket::wait_write); !ready)
+        co_return tl::unexpected(ready.error());
+    } else if (errno != EINTR) {
+      co_return lost(errno);
+    }
+  }
+  outbox_.clear();
+  if (outbox_.capacity() > 1024) outbox_.shrink_to_fit();
+  co_return Result<void>{};
+}
+
+awaitable<Result<void>> Call::send_file(const framing::Header& header, int file,
+                                        std::uint64_t offset) {
+  if (const auto sent = co_await send(header); !sent) co_return sent;
+  std::uint64_t left = header.data_length;
+  if (left <= most_gathered) {  // small files go out together, as long as there are requests
+    const std::size_t before = outbox_.size();
+    outbox_.resize(before + static_cast<std::size_t>(left));
+    const ssize_t count = ::pread(file, outbox_.data() + before, static_cast<std::size_t>(left),
+                                  static_cast<off_t>(offset));
+    if (count != static_cast<ssize_t>(left))  // it must not go out as a file that it is not
+      co_return failure(Error::Code::disconnected, peer_ + ": a file shrank while it was sent");
+    if (outbox_.size() >= most_gathered) co_return co_await flush();
+    co_return Result<void>{};
+  }
+  if (const auto sent = co_await flush(); !sent) co_return sent;
+  auto place = static_cast<off_t>(offset);
+  while (left > 0) {
+    const ssize_t count =
+        ::sendfile(socket_.native_handle(), file, &place,
+                   static_cast<std::size_t>(std::min<std::uint64_t>(left, sendfile_turn)));
+    if (count > 0) {
+      left -= static_cast<std::uint64_t>(count);
+      bytes_out_ += static_cast<std::uint64_t>(count);
+      if (static_cast<std::size_t>(count) == sendfile_turn)  // others have their turn
+        co_await asio::post(co_await asio::this_coro::executor, use_awaitable);
+    } else if (count == 0) {
+      co_return failure(Error::Code::disconnected, peer_ + ": a file shrank while it was sent");
+    } else if (errno == EAGAIN) {
+      if (const auto ready = co_await wait(Socket::wait_write); !ready)
+        co_return tl::unexpected(ready.error());
+    } else if (errno != EINTR) {
+      co_return lost(errno);
+    }
+  }
+  co_return Result<void>{};
+}
+
+// --- the end ---------------------------------------------------------------------------------
+
+awaitable<void> Call::hang_up() {
+  interrupted_.reset();
+  idle_ = std::min<Clock::duration>(idle_, loop_.services.limits.parting);
+  if (const auto sent = co_await flush(); !sent) co_return;
+  asio::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  const auto end = Clock::now() + loop_.services.limits.parting;
+  const std::uint64_t most = bytes_in_ + most_afterwards;
+  finishing_ = between_frames_ = false;  // wait for the caller's own end
+  while (Clock::now() < end && bytes_in_ < most) {
+    const auto come = co_await fill();
+    if (!come || *come == Come::nothing_more) co_return;
+  }
+}
+
+void Call::interrupt(Error::Code why) {
+  if (interrupted_) return;
+  interrupted_ = why;
+  asio::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Call::finish() {
+  finishing_ = true;
+  asio::error_code ignored;
+  if (between_frames_) socket_.cancel(ignored);
+}
+
+void Call::look_at_time(Clock::time_point now) {
+  if (waiting_since_ && now - *waiting_since_ > idle_) interrupt(Error::Code::timed_out);
+}
+
+}  // namespace ftp::server

@@ -1,0 +1,131 @@
+// Version 1, the course's protocol, done right: see ftp/PROTOCOL.md.
+#include "session.hpp"
+
+namespace ftp::server {
+namespace {
+
+using framing::Header;
+
+/// Bytes that are digested on the loop rather than handed to a worker.
+constexpr std::size_t small_piece = 4096;
+
+/// Reads the payload through its digest and `take`; what take does may block (a worker does it).
+/// Whether the digest fits the header.
+template <class Take>
+awaitable<Result<bool>> read_payload(Call& call, const Header& request, Take take) {
+  framing::CourseDigest digest;
+  for (;;) {
+    const auto piece = co_await call.next_piece();
+    if (!piece) co_return tl::unexpected(piece.error());
+    if (piece->empty()) break;
+    const auto work = [&] {
+      digest.update(*piece);
+      take(*piece);
+      return true;
+    };
+    if (piece->size() <= small_piece)
+      work();
+    else
+      co_await elsewhere(call.services().workers, work);
+  }
+  co_return course::fits(request, digest.finish(course::salt_of(request)));
+}
+
+awaitable<Went> reply(Call& call, const Header& request, std::string_view payload) {
+  Header header = course::header_for(request.command, payload);
+  co_return co_await call.send(header, payload);
+}
+
+/// Logs an error and tells it; the conversation goes on.
+awaitable<Went> refuse(Call& call, const Header& request, const Error& error) {
+  note_request(call, request.command, request.file_name.value_or(""), &error);
+  co_return co_await tell_course(call, request.command, error);
+}
+
+Error damaged(const Header& request) {
+  return {Error::Code::damaged, request.command + ": the digest does not fit the payload"};
+}
+
+awaitable<Went> list(Call& call, const Header& request) {
+  const Type type = type_named(request.file_type.value_or(""));
+  std::string names;
+  std::string after;
+  for (;;) {
+    const auto page = call.services().store.list(type, after, page_entries);
+    if (!page) co_return co_await refuse(call, request, page.error());
+    for (const Entry& entry : *page) {
+      if (!names.empty()) names += ',';
+      names += entry.target.name;
+    }
+    if (page->size() < page_entries) break;
+    after = page->back().target.name;
+  }
+  Header header = course::header_for(request.command, names);
+  header.file_type = request.file_type.value_or("");
+  note_request(call, request.command, folder_of(type), nullptr);
+  co_return co_await call.send(header, names);
+}
+
+awaitable<Went> download(Call& call, const Header& request) {
+  const Target target{type_named(request.file_type.value_or("")), request.file_name.value_or("")};
+  const auto file = call.services().store.open(target);
+  if (!file) co_return co_await refuse(call, request, file.error());
+  const auto digest = co_await elsewhere(call.services().workers,
+                                         [&] { return call.services().course_digests.of(**file); });
+  if (!digest) co_return co_await refuse(call, request, digest.error());
+  Header header;
+  header.command = request.command;
+  header.data_length = (*file)->entry().size;
+  header.file_type = request.file_type.value_or("");
+  header.salt = digest->salt;
+  header.encrypted = digest->encrypted;
+  note_request(call, request.command, shown(target), nullptr);
+  co_return co_await call.send_file(header, (*file)->descriptor(), 0);
+}
+
+awaitable<Went> upload(Call& call, const Header& request) {
+  const Target target{type_named(request.file_type.value_or("")), request.file_name.value_or("")};
+  auto writing = call.services().store.create(target, {request.data_length, 0, ""});
+  if (!writing) {
+    if (const auto skipped = co_await call.skip_payload(); !skipped) co_return skipped;
+    co_return co_await refuse(call, request, writing.error());
+  }
+  Result<void> written;
+  const auto fits = co_await read_payload(call, request, [&](std::span<const std::byte> piece) {
+    if (written) written = (*writing)->write(piece);
+  });
+  if (!fits) co_return tl::unexpected(fits.error());
+  if (!written) co_return co_await refuse(call, request, written.error());
+  if (!*fits) co_return co_await refuse(call, request, damaged(request));
+  const auto stored =
+      co_await elsewhere(call.services().workers, [&] { return (*writing)->commit(); });
+  if (!stored) co_return co_await refuse(call, request, stored.error());
+  note_request(call, request.command, shown(target), nullptr);
+  co_return co_await reply(call, request, course::uploaded_words(stored->target));
+}
+
+}  // namespace
+
+awaitable<Went> tell_course(Call& call, std::string_view command, const Error& error) {
+  std::string words(explain(error.code).zh);
+  if (error.code == Error::Code::damaged) words = course::damaged_words;
+  if (error.code == Error::Code::unknown_command) words = course::unknown_command_words(command);
+  Header header = course::header_for(command, words);
+  header.others["error"] = spelling(error.code);
+  co_return co_await call.send(header, words);
+}
+
+awaitable<Went> answer_course(Call& call, Header request) {
+  if (request.command == course::upload_command) co_return co_await upload(call, request);
+  const bool is_list = request.command == course::list_command;
+  if (!is_list && request.command != course::download_command) {
+    if (const auto skipped = co_await call.skip_payload(); !skipped) co_return skipped;
+    co_return co_await refuse(call, request, {Error::Code::unknown_command, request.command});
+  }
+  const auto fits = co_await read_payload(call, request, [](std::span<const std::byte>) {});
+  if (!fits) co_return tl::unexpected(fits.error());
+  if (!*fits) co_return co_await refuse(call, request, damaged(request));
+  co_return co_await (is_list ? list(call, request) : download(call, request));
+}
+
+}  // namespace ftp::server

@@ -1,0 +1,164 @@
+// ftp-server: keeps files, for callers of the course's protocol and of version 2.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <thread>
+
+#include "command_line.hpp"
+#include "language.hpp"
+#include "server.hpp"
+
+namespace {
+
+using namespace ftp;
+using dialtone::Failure;
+using dialtone::tr;
+
+struct Options {
+  std::string root;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8002;
+  std::size_t max_sessions = 10'000;
+  std::optional<std::uint64_t> max_file;
+  std::optional<std::uint64_t> quota;
+  std::uint32_t idle = 300;
+  std::string log;
+  std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  bool durable = false;
+};
+
+/// What went wrong, for a person: the detail, and what to do.
+Failure told(const Error& error) {
+  const Explanation& words = explain(error.code);
+  return Failure(error.detail + tr(": ", "：") + tr(words.en, words.zh));
+}
+
+/// Each session may hold a socket and a file.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+socket_basics::Descriptor listen(const Options& options) {
+  const bool ipv6 = options.host.find(':') != std::string::npos;
+  const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
+  const auto address = socket_basics::parse_address((ipv6 ? "[" + host + "]" : host) + ":" +
+                                                    std::to_string(options.port));
+  if (!address)
+    throw dialtone::UsageFailure(
+        address.error().message +
+        tr("; --host takes an IPv4 or IPv6 address", "；--host 需要 IPv4 或 IPv6 地址"));
+  auto listener = socket_basics::listen_on(*address, 1024);
+  if (!listener) {
+    std::string advice;
+    if (listener.error().code == EADDRINUSE)
+      advice = tr("; choose another --port, or 0 for a free one",
+                  "；请用 --port 换一个端口，0 表示任选空闲端口");
+    throw Failure(listener.error().message + advice);
+  }
+  return std::move(*listener);
+}
+
+/// Takes SIGTERM, SIGINT and SIGHUP for the whole process, on a thread of its own.
+class Signals {
+ public:
+  Signals(const switchboard::Stop& stop, server::Log& log) {
+    sigemptyset(&set_);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set_, number);
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);  // and in every thread that is made later
+    thread_ = std::thread([this, &stop, &log] {
+      for (int number = 0; ::sigwait(&set_, &number) == 0 && number != SIGUSR1;) {
+        if (number == SIGHUP)
+          log.reopen();
+        else
+          stop.pull();
+      }
+    });
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() {
+    ::pthread_kill(thread_.native_handle(), SIGUSR1);
+    thread_.join();
+  }
+
+ private:
+  sigset_t set_{};
+  std::thread thread_;
+};
+
+int run(const Options& options) {
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  StoreOptions store_options;
+  store_options.quota = options.quota;
+  store_options.largest = options.max_file;
+  store_options.durable = options.durable;
+  const auto store = open_directory_store(options.root, store_options);
+  if (!store) throw told(store.error());
+  server::Log log(options.log);
+  const switchboard::Stop stop;
+  const Signals signals(stop, log);
+  socket_basics::Descriptor listener = listen(options);
+  const auto address = socket_basics::local_address(listener.get());
+  if (!address) throw Failure(address.error().message);
+
+  server::Limits limits;
+  limits.sessions = options.max_sessions;
+  limits.idle = std::chrono::seconds(options.idle);
+  server::Services services(**store, limits, log, options.threads);
+  std::cout << "listening on " << socket_basics::to_string(*address) << std::endl;
+  log.info("listening on {}", socket_basics::to_string(*address));
+  const auto served = server::serve(std::move(listener), services, options.threads, stop);
+  if (!served) throw told(served.error());
+  log.info("stopped");
+  return dialtone::exit_success;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  dialtone::choose_language(argc, argv);
+  CLI::App app(tr("Keeps files for callers of the course's protocol and of version 2.",
+                  "保存文件，服务使用课程协议和第 2 版协议的客户端。"),
+               "ftp-server");
+  dialtone::add_standard_options(app);
+  Options options;
+  app.add_option("--root", options.root, tr("the folder that holds the files", "存放文件的目录"))
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--host", options.host, tr("the address to listen on", "监听地址"))
+      ->capture_default_str();
+  app.add_option("--port", options.port,
+                 tr("the port; 0 picks a free one", "端口；0 表示任选空闲端口"))
+      ->capture_default_str();
+  app.add_option("--max-sessions", options.max_sessions,
+                 tr("callers at once; one more is told busy", "同时在线的客户端数；再多则告知繁忙"))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str();
+  app.add_option("--max-file", options.max_file,
+                 tr("bytes of the largest file, such as 500MB", "单个文件的最大字节数，如 500MB"))
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--quota", options.quota,
+                 tr("bytes of all files together, such as 20GB", "所有文件的总字节数，如 20GB"))
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--idle", options.idle,
+                 tr("seconds without a byte before a caller is hung up", "多少秒没有数据就挂断"))
+      ->check(CLI::Range(1U, 86'400U))
+      ->capture_default_str();
+  app.add_option("--log", options.log,
+                 tr("a file to log to (SIGHUP reopens it); else warnings on stderr",
+                    "日志文件（SIGHUP 重新打开）；缺省时只把警告写到标准错误"))
+      ->type_name("FILE");
+  app.add_option("--threads", options.threads, tr("event loops", "事件循环的线程数"))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
+      ->capture_default_str();
+  app.add_flag("--fsync", options.durable,
+               tr("answer an upload only when it is on the disk", "上传写入磁盘后才回复"));
+  return dialtone::run_program(app, argc, argv, [&] { return run(options); });
+}

@@ -1,0 +1,77 @@
+#include "session.hpp"
+
+namespace ftp::server {
+
+void note_request(Call& call, std::string_view command, std::string_view what, const Error* error) {
+  Log& log = call.services().log;
+  using Code = Error::Code;
+  if (error == nullptr) {
+    if (log.tells_info()) log.info("{} {} {}: ok", call.peer(), for_log(command), for_log(what));
+  } else if (error->code == Code::system || error->code == Code::no_space ||
+             error->code == Code::read_only || error->code == Code::busy) {
+    log.warn("{} {} {}: {} ({})", call.peer(), for_log(command), for_log(what),
+             spelling(error->code), for_log(error->detail));
+  } else if (log.tells_info()) {
+    log.info("{} {} {}: {} ({})", call.peer(), for_log(command), for_log(what),
+             spelling(error->code), for_log(error->detail));
+  }
+}
+
+namespace {
+
+/// The last words to a caller whose stream cannot be read any further.
+awaitable<void> tell_the_end(Call& call, bool version_2, const Error& error) {
+  if (error.code == Error::Code::disconnected) co_return;
+  if (version_2)
+    co_await call.send(error_header("error", 0, error));
+  else
+    co_await tell_course(call, "error", error);
+}
+
+}  // namespace
+
+awaitable<void> converse(std::shared_ptr<Call> call) {
+  bool version_2 = false;
+  call->services().log.info("{} connected", call->peer());
+  for (;;) {
+    const auto header = co_await call->next_header();
+    if (header && *header == nullptr) break;
+    Went went;
+    if (!header) {
+      went = tl::unexpected(header.error());
+    } else {
+      version_2 = is_version_2(**header);
+      framing::Header request = **header;
+      went = co_await (version_2 ? answer_version_2(*call, std::move(request))
+                                 : answer_course(*call, std::move(request)));
+    }
+    if (!went) {
+      note_request(*call, "session", "", &went.error());
+      co_await tell_the_end(*call, version_2, went.error());
+      break;
+    }
+  }
+  co_await call->hang_up();
+  call->services().log.info("{} gone: {} bytes in, {} bytes out", call->peer(), call->bytes_in(),
+                            call->bytes_out());
+}
+
+awaitable<void> turn_away(std::shared_ptr<Call> call) {
+  const auto header = co_await call->next_header();
+  if (header && *header != nullptr) {
+    const Error busy{Error::Code::busy, "too many sessions"};
+    const framing::Header request = **header;
+    note_request(*call, request.command, "", &busy);
+    const auto id = request.others.find("id");
+    if (!is_version_2(request))
+      co_await tell_course(*call, request.command, busy);
+    else
+      co_await call->send(error_header(
+          request.command,
+          id != request.others.end() && id->is_number_unsigned() ? id->get<std::uint64_t>() : 0,
+          busy));
+  }
+  co_await call->hang_up();
+}
+
+}  // namespace ftp::server
