@@ -119,9 +119,10 @@ class Writing {
 
 /// How an upload begins.
 struct Beginning {
-  std::optional<std::uint64_t> size;  ///< of the whole file, where it is known: room is reserved
-  std::uint64_t offset = 0;           ///< of a resume: bytes of the partial to go on from
-  std::string account;                ///< whose partial; "" is the anonymous caller
+  std::optional<std::uint64_t> size =
+      {};                    ///< of the whole file, where it is known: room is reserved
+  std::uint64_t offset = 0;  ///< of a resume: bytes of the partial to go on from
+  std::string account = {};  ///< whose partial; "" is the anonymous caller
 };
 
 class Store {
@@ -157,13 +158,14 @@ class Store {
 };
 
 struct StoreOptions {
-  std::optional<std::uint64_t> quota;    ///< bytes of all files together
-  std::optional<std::uint64_t> largest;  ///< bytes of one file
-  bool durable = false;                  ///< fsync before a commit is told
+  std::optional<std::uint64_t> quota = {};    ///< bytes of all files together
+  std::optional<std::uint64_t> largest = {};  ///< bytes of one file
+  bool durable = false;                       ///< fsync before a commit is told
   /// Where openat2(2) is not there (or forced off, for tests), each component is opened with
   /// O_NOFOLLOW instead.
   bool use_openat2 = true;
-  std::function<std::int64_t()> now;  ///< milliseconds since 1970; the system's clock when empty
+  std::function<std::int64_t()> now =
+      {};  ///< milliseconds since 1970; the system's clock when empty
 };
 
 /// A store in a folder, which must exist: ROOT/img, ROOT/video and ROOT/file are made when they are

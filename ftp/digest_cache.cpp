@@ -1,0 +1,55 @@
+#include "digest_cache.hpp"
+
+namespace ftp {
+namespace {
+
+std::int64_t nanoseconds(const timespec& time) {
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+FileKey key_of(const struct stat& status, DigestKind kind) {
+  return {status.st_dev,
+          status.st_ino,
+          static_cast<std::uint64_t>(status.st_size),
+          nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim),
+          kind};
+}
+
+std::size_t DigestCache::Hash::operator()(const FileKey& key) const {
+  std::uint64_t mixed = 0;
+  for (const std::uint64_t part :
+       {key.device, key.inode, key.size, static_cast<std::uint64_t>(key.modified),
+        static_cast<std::uint64_t>(key.changed), static_cast<std::uint64_t>(key.kind)}) {
+    mixed = (mixed ^ part) * 0x9e3779b97f4a7c15U;
+    mixed ^= mixed >> 32U;
+  }
+  return mixed;
+}
+
+std::optional<std::string> DigestCache::find(const FileKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return std::nullopt;
+  by_use_.splice(by_use_.begin(), by_use_, found->second);
+  return found->second->digest;
+}
+
+void DigestCache::remember(const FileKey& key, const std::string& digest) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
+    found->second->digest = digest;
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
+    return;
+  }
+  by_use_.push_front({key, digest});
+  by_key_.emplace(key, by_use_.begin());
+  if (by_key_.size() > most_) {
+    by_key_.erase(by_use_.back().key);
+    by_use_.pop_back();
+  }
+}
+
+}  // namespace ftp
