@@ -8,10 +8,13 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <random>
+#include <source_location>
 #include <sstream>
+#include <stdexcept>
 
 #include "practice.hpp"
 #include "wire.hpp"
@@ -104,9 +107,20 @@ std::size_t ServerProcess::open_descriptors() const {
 
 // --- a caller --------------------------------------------------------------------------------
 
+namespace {
+
+/// Callers may be on any thread, where the test framework's own macros may not be used.
+void demand(bool condition, std::source_location where = std::source_location::current()) {
+  if (!condition)
+    throw std::runtime_error("a caller, line " + std::to_string(where.line()) + ": " +
+                             std::strerror(errno));
+}
+
+}  // namespace
+
 Caller::Caller(std::uint16_t port, std::optional<int> receive_buffer)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), decoder_(ftp::frame_limits) {
-  REQUIRE(socket_);
+  demand(static_cast<bool>(socket_));
   const timeval time{patience.count(), 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
@@ -116,7 +130,7 @@ Caller::Caller(std::uint16_t port, std::optional<int> receive_buffer)
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  REQUIRE(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  demand(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
 }
 
 bool Caller::send_bytes(std::string_view bytes) const {
@@ -131,7 +145,7 @@ bool Caller::send_bytes(std::string_view bytes) const {
 
 bool Caller::send(const framing::Header& header, std::string_view payload) const {
   const auto head = framing::encode_head(header, ftp::frame_limits);
-  REQUIRE(head);
+  demand(head.has_value());
   return send_bytes(*head + std::string(payload));
 }
 
@@ -140,7 +154,7 @@ std::string Caller::read_some(std::size_t most) const {
   ssize_t count = 0;
   do count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
   while (count < 0 && errno == EINTR);
-  if (count < 0 && errno == EAGAIN) FAIL("nothing came from the server in time");
+  demand(count >= 0 || errno != EAGAIN);
   bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
   return bytes;
 }
@@ -150,7 +164,7 @@ std::optional<Frame> Caller::receive() {
   for (;;) {
     auto bytes = std::as_bytes(std::span(unread_));
     const auto event = decoder_.next(bytes);
-    REQUIRE(event);
+    demand(event.has_value());
     if (event->kind == framing::Event::Kind::header) frame.header = decoder_.header();
     if (event->kind == framing::Event::Kind::payload)
       frame.payload.append(reinterpret_cast<const char*>(event->piece.data()), event->piece.size());
@@ -163,9 +177,9 @@ std::optional<Frame> Caller::receive() {
 }
 
 Frame Caller::ask(const framing::Header& header, std::string_view payload) {
-  REQUIRE(send(header, payload));
+  demand(send(header, payload));
   auto reply = receive();
-  REQUIRE(reply);
+  demand(reply.has_value());
   return *std::move(reply);
 }
 

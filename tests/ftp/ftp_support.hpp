@@ -53,7 +53,8 @@ struct Frame {
   std::string payload;
 };
 
-/// A caller on a blocking socket whose waits all end after `patience`.
+/// A caller on a blocking socket whose waits all end after `patience`. Throws where something that
+/// must come does not; may be used on any thread.
 class Caller {
  public:
   explicit Caller(std::uint16_t port, std::optional<int> receive_buffer = {});
@@ -61,7 +62,7 @@ class Caller {
   /// False where the server hung up.
   bool send_bytes(std::string_view bytes) const;
   bool send(const framing::Header& header, std::string_view payload = {}) const;
-  /// The next whole frame; nothing at the end of the stream. Fails the test where none comes.
+  /// The next whole frame; nothing at the end of the stream.
   std::optional<Frame> receive();
   Frame ask(const framing::Header& header, std::string_view payload = {});
 
