@@ -115,8 +115,7 @@ void many_leave_nothing_behind(Input& trial, const Subject& subject) {
   for (std::uint64_t way = 0; way < ways; ++way) come_and_go(trial, server, file, way);
   pause(milliseconds(100));
   const std::size_t before = server.descriptors().size();
-  for (int i = 0; i < 40; ++i)
-    come_and_go(trial, server, file, trial.random.between(0, ways - 1));
+  for (int i = 0; i < 40; ++i) come_and_go(trial, server, file, trial.random.between(0, ways - 1));
   const auto begin = Clock::now();
   while (server.descriptors().size() > before && since(begin) < patience) pause(milliseconds(10));
   trial.expect(tr("its descriptors when 40 callers have come and gone (seen in /proc)",

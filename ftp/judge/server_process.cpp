@@ -233,8 +233,12 @@ std::optional<std::string> Server::stored(const std::string& type, const std::st
   return dialtone::read_file(file);
 }
 
-void Server::expect_stored(const File& file, const std::string& what) const {
-  const auto found = stored(file.type, file.name);
+void Server::expect_stored(const File& file, const std::string& what, milliseconds moment) const {
+  auto found = stored(file.type, file.name);
+  for (const auto begin = Clock::now(); found != file.bytes && since(begin) < moment;) {
+    pause(milliseconds(5));
+    found = stored(file.type, file.name);
+  }
   if (!found)
     trial_.fail(what,
                 file.type + "/" + file.name + ", " + std::to_string(file.bytes.size()) +

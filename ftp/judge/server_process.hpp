@@ -41,7 +41,10 @@ class Server {
   const std::filesystem::path& root() const { return root_; }
   /// A stored file's bytes; nothing where there is no such file.
   std::optional<std::string> stored(const std::string& type, const std::string& name) const;
-  void expect_stored(const File& file, const std::string& what) const;
+  /// The file is there, with these bytes, now or after a moment: that it is there at once is the
+  /// matter of one case alone.
+  void expect_stored(const File& file, const std::string& what,
+                     milliseconds moment = milliseconds(1500)) const;
   /// Every file below the folder around its root, by path: temporaries too. Of a command, files
   /// below a hidden folder of its root are its own business.
   std::vector<std::string> files() const;

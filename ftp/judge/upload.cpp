@@ -88,7 +88,8 @@ void upload_is_there_when_its_reply_comes(Input& trial, const Subject& subject) 
                     draw_bytes(trial.random, trial.random.between(0, 3000))};
     Caller one = server.dial();
     one.answer_to(upload_request(trial.random, file.type, file.name, file.bytes));
-    server.expect_stored(file, tr("the file, when the reply has come", "收到回复时的文件"));
+    server.expect_stored(file, tr("the file, when the reply has come", "收到回复时的文件"),
+                         milliseconds(0));
   }
 }
 

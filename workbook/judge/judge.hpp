@@ -69,8 +69,8 @@ struct SubjectCase {
   bool students_only = false;  ///< needs what only a student's program has: left out for a command
 };
 
-/// The same program for such cases; it takes either --student PROGRAM or --server WORD for each
-/// word of a command.
+/// The same program for such cases; it takes either --student PROGRAM or --server=WORD for each
+/// word of a command. A case that is not for commands has then the status "left out".
 int judge_main_for_subjects(int argc, char** argv, const std::string& lab,
                             const std::vector<SubjectCase>& cases);
 
