@@ -6,6 +6,7 @@
 #include <csignal>
 #include <exception>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 
@@ -30,11 +31,6 @@ void replace_all(std::string& text, std::string_view what, const std::string& by
     text.replace(at, what.size(), by);
 }
 
-/// A port that nobody has at this moment.
-std::uint16_t free_port() {
-  return dialtone::bind_loopback(dialtone::LoopbackFamily::ipv4, SOCK_STREAM).port;
-}
-
 /// The inode of the TCP socket that listens on the port, as /proc/net tells it (proc(5)); empty
 /// where none does.
 std::string listening_inode(std::uint16_t port) {
@@ -54,6 +50,22 @@ std::string listening_inode(std::uint16_t port) {
     }
   }
   return "";
+}
+
+/// A port that nobody has at this moment. Not of those that the kernel chooses from (ip(7),
+/// ip_local_port_range begins at 32768): before the command has it, one of these may be somebody's
+/// end of a connection, or another judge's choice.
+std::uint16_t free_port() {
+  std::random_device device;
+  for (int tries = 0; tries < 200; ++tries) {
+    const auto port = static_cast<std::uint16_t>(10'000 + device() % 22'000);
+    try {
+      dialtone::bind_loopback(dialtone::LoopbackFamily::ipv4, SOCK_STREAM, port);
+      if (listening_inode(port).empty()) return port;
+    } catch (const std::runtime_error&) {  // taken
+    }
+  }
+  throw std::runtime_error("judge: no free port");
 }
 
 /// Processes of this group: the fifth field of /proc/PID/stat, behind the name in brackets.
