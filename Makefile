@@ -74,5 +74,5 @@ dist: ## a source archive: build/dialtone-VERSION.tar.gz
 	@tools/dist.sh $(BUILD)
 
 record-starters: ## after changing a starter on purpose: record it as the one that ships
-	@sha256sum labs/*/starter/*.cpp > labs/starters.sha256
+	@sha256sum labs/*/starter/*.cpp ftp/starter/*.cpp > labs/starters.sha256
 	@cat labs/starters.sha256

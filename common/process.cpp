@@ -16,6 +16,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "exec_filter.hpp"
+
 namespace dialtone {
 namespace {
 
@@ -73,9 +75,10 @@ bool arrange_descriptors(std::pair<int, int>* wanted, std::size_t count) {
 
 [[noreturn]] void start_in_child(const Command& command, char* const* arguments,
                                  char* const* environment, std::pair<int, int>* descriptors,
-                                 std::size_t count, pid_t parent, int report) {
-  const auto give_up = [report] {
-    const int code = errno;
+                                 std::size_t count, pid_t parent, int report,
+                                 const ExecFilter* filter) {
+  const auto give_up = [report](int sign = 1) {
+    const int code = sign * errno;
     [[maybe_unused]] const auto written = write(report, &code, sizeof code);
     _exit(127);
   };
@@ -93,7 +96,10 @@ bool arrange_descriptors(std::pair<int, int>* wanted, std::size_t count) {
   limit(RLIMIT_FSIZE, command.limits.file_bytes);
   limit(RLIMIT_NOFILE, command.limits.descriptors);
   if (command.limits.cpu_seconds) limit(RLIMIT_CORE, 0);
-  if (environment != nullptr)
+  if (filter != nullptr) {
+    if (!filter->install()) give_up(-1);
+    filter->exec();
+  } else if (environment != nullptr)
     execvpe(arguments[0], arguments, environment);
   else
     execvp(arguments[0], arguments);
@@ -125,12 +131,17 @@ Child::Child(const Command& command) : own_group_(command.own_group) {
     null.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (null) descriptors.emplace_back(0, null.get());
   }
+  std::optional<ExecFilter> filter;
+  if (command.deny_exec)
+    filter.emplace(arguments[0], arguments.data(),
+                   command.environment ? environment.data() : environ);
   const pid_t self = getpid();
   pid_ = fork();
   if (pid_ < 0) throw system_failure("cannot start " + command.arguments.at(0));
   if (pid_ == 0) {
     start_in_child(command, arguments.data(), command.environment ? environment.data() : nullptr,
-                   descriptors.data(), descriptors.size(), self, report.write.get());
+                   descriptors.data(), descriptors.size(), self, report.write.get(),
+                   filter ? &*filter : nullptr);
   }
   if (own_group_) setpgid(pid_, pid_);
   report.write.reset();
@@ -142,6 +153,10 @@ Child::Child(const Command& command) : own_group_(command.own_group) {
   if (count == sizeof code) {
     waitpid(pid_, nullptr, 0);
     pid_ = -1;
+    if (code < 0)  // the filter was not taken
+      throw system_failure(
+          "this kernel takes no seccomp filter, without which a program could start another",
+          -code);
     throw system_failure("cannot start " + command.arguments.at(0), code);
   }
   pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0U)));

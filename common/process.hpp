@@ -35,6 +35,10 @@ struct Command {
   std::vector<std::pair<int, int>> descriptors;
   /// Its own process group, killed as a whole. Off for programs that share the terminal's Ctrl-C.
   bool own_group = true;
+  /// The program may start no other (execve and execveat are refused, EPERM), nor may what it
+  /// forks: a seccomp filter, which also ends privileges (PR_SET_NO_NEW_PRIVS). Where the kernel
+  /// takes no such filter, starting fails and says so. `arguments[0]` is then a path.
+  bool deny_exec = false;
 };
 
 /// How a process ended.

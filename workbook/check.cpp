@@ -17,7 +17,7 @@ namespace {
 void play(const Tree& tree, const Lab& lab, const fs::path& practice, const fs::path& shim,
           const CheckRequest& request, CheckResult& result) {
   result.built = true;
-  result.practised = request.practice && request.cases.empty();
+  result.practised = request.practice && request.cases.empty() && !lab.is_capstone();
   std::future<PracticeRun> practised;
   if (result.practised)
     practised =
@@ -42,7 +42,8 @@ CheckResult check_by_recipe(const Tree& tree, const Lab& lab, const fs::path& fi
   const fs::path practice = folder.path() / (lab.identifier() + "_practice");
   const fs::path shim = folder.path() / (lab.identifier() + "_shim");
   std::vector<std::pair<Program, fs::path>> programs = {{Program::shim, shim}};
-  if (request.practice && request.cases.empty()) programs.emplace_back(Program::practice, practice);
+  if (request.practice && request.cases.empty() && !lab.is_capstone())
+    programs.emplace_back(Program::practice, practice);
 
   CheckResult result;
   result.judgement.seed = request.seed;
@@ -116,6 +117,16 @@ CheckResult check_file(const Tree& tree, const Lab& lab, const fs::path& file,
   CheckRequest judge_only = request;
   judge_only.practice = false;
   return check_by_recipe(tree, lab, file, judge_only);
+}
+
+CheckResult check_server(const Tree& tree, const Lab& lab, const CheckRequest& request) {
+  build_or_fail(tree, {lab.identifier() + "_judge"});
+  CheckResult result;
+  result.built = true;
+  result.judgement = judge(tree, lab, "",
+                           {request.seed, request.cases, request.sanitized, judges_for_one_person,
+                            shell_words(request.server)});
+  return result;
 }
 
 }  // namespace dialtone

@@ -19,6 +19,7 @@ struct CheckRequest {
   std::uint64_t seed = 0;
   bool sanitized = false;
   bool practice = true;
+  std::string server;  ///< the command that check_server() judges; empty for files
 };
 
 struct CheckResult {
@@ -38,6 +39,10 @@ CheckResult check_starter(const Tree& tree, const Lab& lab, const CheckRequest& 
 /// Builds another file in the starter's place and lets the judge play on it. No practice tests.
 CheckResult check_file(const Tree& tree, const Lab& lab, const std::filesystem::path& file,
                        const CheckRequest& request);
+
+/// Lets the capstone's judge play on a command of whoever asks (`request.server`), in whose words
+/// {root} and {port} stand for the folder and the port that the judge chooses.
+CheckResult check_server(const Tree& tree, const Lab& lab, const CheckRequest& request);
 
 /// Whether a file was built into a program.
 struct Built {

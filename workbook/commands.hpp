@@ -14,6 +14,7 @@ struct Options {
   std::string lab;
   std::string case_id;
   std::string file;
+  std::string server;  ///< a command to judge in the place of the student's file
   std::optional<std::uint64_t> seed;
   std::string progress;  ///< the file to keep progress in; see progress_file()
   bool sanitized = false;

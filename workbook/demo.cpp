@@ -1,5 +1,8 @@
 // `demo`: the workbook played from end to end, with a table of what came of each part.
+#include <fcntl.h>
+
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <iostream>
@@ -68,8 +71,7 @@ Verdict show(const Tree& tree, const std::vector<std::string>& arguments) {
   Command command;
   command.arguments = arguments;
   command.arguments.front() = (tree.build / "bin" / arguments.front()).string();
-  command.arguments.emplace_back("--lang");
-  command.arguments.push_back(tr("en", "zh"));
+  command.arguments.insert(command.arguments.begin() + 1, {"--lang", tr("en", "zh")});
   command.directory = tree.root;
   Child child(command);
   const auto ending = child.wait_for(demo_time);
@@ -103,6 +105,58 @@ Verdict build_site(const Tree& tree) {
   return {false, tr("the site was not built", "网站未能构建")};
 }
 
+/// Files through the capstone: up, listed, down again, and compared.
+Verdict move_files(const Tree& tree) {
+  const TemporaryFolder folder;
+  const fs::path root = folder.path() / "server";
+  const fs::path back = folder.path() / "back";
+  fs::create_directories(root);
+  fs::create_directories(back);
+  const fs::path picture = folder.path() / "雪中女孩.jpeg";
+  std::string bytes;
+  for (std::size_t i = 0; i < std::size_t{8} << 20U; ++i) bytes += static_cast<char>(i * i >> 7U);
+  write_file(picture, bytes);
+
+  Command serve;
+  serve.arguments = {(tree.build / "bin" / "ftp-server").string(), "--root", root.string(),
+                     "--port", "0"};
+  const FileDescriptor output(
+      open((folder.path() / "output").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  serve.descriptors = {{1, output.get()}};
+  std::cout << "$ build/bin/ftp-server --root DIR --port 0" << std::endl;
+  Child server(serve);
+  std::string port;
+  const auto until = std::chrono::steady_clock::now() + demo_time;
+  while (port.empty()) {
+    const std::string said = read_file(folder.path() / "output");
+    if (!said.empty() && said.back() == '\n') {
+      std::cout << said;
+      port = said.substr(said.rfind(':') + 1, said.size() - said.rfind(':') - 2);
+    } else if (server.wait_for(std::chrono::milliseconds(10)) ||
+               std::chrono::steady_clock::now() > until) {
+      return {false, tr("the server did not start", "服务器没有启动")};
+    }
+  }
+  const auto client = [&](const std::vector<std::string>& arguments) {
+    std::vector<std::string> all = {"ftp-client", "--port", port};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return show(tree, all).ok;
+  };
+  const bool moved = client({"put", picture.string(), (tree.root / "README.md").string()}) &&
+                     client({"ls"}) &&
+                     client({"get", "雪中女孩.jpeg", "README.md", "-o", back.string()});
+  kill(server.pid(), SIGTERM);
+  const auto ending = server.wait_for(demo_time);
+  const auto same = [&](const fs::path& original) {
+    return read_file(back / original.filename()) == read_file(original);
+  };
+  if (!moved || !same(picture) || !same(tree.root / "README.md"))
+    return {false, tr("what came back differs", "取回的内容不同")};
+  if (!ending || ending->exit_code != 0 || ending->signal != 0)
+    return {false, tr("the server did not end in order", "服务器没有正常结束")};
+  return {true, tr("up and down, the same bytes", "上传再下载，内容一致")};
+}
+
 }  // namespace
 
 int demo_command(const Options& /*options*/) {
@@ -116,6 +170,8 @@ int demo_command(const Options& /*options*/) {
     bill.play(name + tr(": the reference graded", "：批改参考解答"),
               [&] { return grade_reference(tree, lab); });
   }
+  bill.play(tr("the capstone: real files", "综合项目：传输真实文件"),
+            [&] { return move_files(tree); });
   bill.play(tr("the site", "网站"), [&] { return build_site(tree); });
   return bill.close();
 }

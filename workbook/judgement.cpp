@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 #include <future>
+#include <map>
 #include <random>
 
 #include "language.hpp"
@@ -112,9 +113,17 @@ Judgement read_report(const std::string& report, const Lab& lab, const JudgeRequ
                         report.substr(0, 80));
   Judgement judgement =
       unjudged(lab, request, tr("the judge says nothing of this case", "评判程序没有提到这个用例"));
+  std::vector<std::string> left_out;
   for (CaseResult& result : judgement.cases)
     for (const json& reported : document["cases"])
-      if (reported.is_object() && text_of(reported, "id") == result.of.id) take(reported, result);
+      if (reported.is_object() && text_of(reported, "id") == result.of.id) {
+        take(reported, result);
+        if (text_of(reported, "status") == "left out") left_out.push_back(result.of.id);
+      }
+  if (!request.server.empty())
+    std::erase_if(judgement.cases, [&](const CaseResult& result) {
+      return std::find(left_out.begin(), left_out.end(), result.of.id) != left_out.end();
+    });
   return judgement;
 }
 
@@ -122,13 +131,11 @@ Judgement read_report(const std::string& report, const Lab& lab, const JudgeRequ
 Judgement judge_part(const Tree& tree, const Lab& lab, const fs::path& program,
                      const JudgeRequest& request) {
   Command command;
-  command.arguments = {lab_program(tree, lab, "judge").string(),
-                       "--student",
-                       program.string(),
-                       "--seed",
-                       std::to_string(request.seed),
-                       "--lang",
-                       tr("en", "zh")};
+  command.arguments = {lab_program(tree, lab, "judge").string(), "--seed",
+                       std::to_string(request.seed), "--lang", tr("en", "zh")};
+  if (request.server.empty())
+    command.arguments.insert(command.arguments.end(), {"--student", program.string()});
+  for (const std::string& word : request.server) command.arguments.push_back("--server=" + word);
   for (const std::string& id : request.cases) {
     command.arguments.emplace_back("--case");
     command.arguments.push_back(id);
@@ -165,11 +172,13 @@ Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
     parts.push_back(std::async(std::launch::async, judge_part, std::cref(tree), std::cref(lab),
                                std::cref(program), share));
   }
-  Judgement whole = unjudged(lab, request, "");
+  std::map<std::string, CaseResult> played;
   for (auto& part : parts)
-    for (const CaseResult& played : part.get().cases)
-      for (CaseResult& result : whole.cases)
-        if (result.of.id == played.of.id) result = played;
+    for (CaseResult& result : part.get().cases) played.insert_or_assign(result.of.id, result);
+  Judgement whole = unjudged(lab, request, "");
+  std::erase_if(whole.cases,
+                [&](const CaseResult& result) { return !played.contains(result.of.id); });
+  for (CaseResult& result : whole.cases) result = played.at(result.of.id);
   return whole;
 }
 

@@ -133,12 +133,16 @@ std::string Lab::identifier() const {
   return text;
 }
 
+fs::path Lab::directory() const {
+  return is_capstone() ? fs::path(folder()) : fs::path("labs") / folder();
+}
+
 fs::path Lab::starter() const {
-  return fs::path("labs") / folder() / "starter" / file_name();
+  return directory() / "starter" / file_name();
 }
 
 fs::path Lab::solution() const {
-  return fs::path("labs") / folder() / "solution" / file_name();
+  return directory() / "solution" / file_name();
 }
 
 const LabCase& Lab::find_case(const std::string& id) const {
@@ -173,10 +177,10 @@ Lab parse_lab(const std::string& text, const std::string& folder, const std::str
   Lab lab;
   lab.number = top.member("number").text();
   lab.name = top.member("name").text();
-  if (folder.substr(0, 2) != lab.number)
+  if (folder.substr(0, folder.find('-')) != lab.number)
     top.member("number").refuse(tr("is \"" + lab.number + "\" in the folder " + folder,
                                    "是 \"" + lab.number + "\"，但文件夹是 " + folder));
-  if (folder.substr(3) != lab.name)
+  if (!lab.is_capstone() && folder.substr(3) != lab.name)
     top.member("name").refuse(tr("is \"" + lab.name + "\" in the folder " + folder,
                                  "是 \"" + lab.name + "\"，但文件夹是 " + folder));
   lab.title = top.member("title").bilingual();
@@ -198,10 +202,13 @@ std::vector<Lab> load_labs(const Tree& tree) {
   }
   std::sort(folders.begin(), folders.end());
   std::vector<Lab> labs;
-  for (const std::string& folder : folders) {
-    const fs::path file = fs::path("labs") / folder / "lab.json";
-    labs.push_back(parse_lab(read_file(tree.root / file), folder, file.string()));
-  }
+  const auto load = [&](const fs::path& directory) {
+    const fs::path file = directory / "lab.json";
+    labs.push_back(
+        parse_lab(read_file(tree.root / file), directory.filename().string(), file.string()));
+  };
+  for (const std::string& folder : folders) load(fs::path("labs") / folder);
+  if (fs::exists(tree.root / "ftp" / "lab.json")) load("ftp");
   return labs;
 }
 
@@ -225,7 +232,7 @@ std::string page_to_read(const Tree& tree, const Lab& lab) {
     const fs::path note = fs::path("notes") / code / (page + ".md");
     if (fs::exists(tree.root / note)) return note.string();
   }
-  return (fs::path("labs") / lab.folder() / "README.md").string();
+  return (lab.directory() / "README.md").string();
 }
 
 }  // namespace dialtone

@@ -25,7 +25,7 @@ struct LabCase {
 };
 
 struct Lab {
-  std::string number;  ///< "01"
+  std::string number;  ///< "01"; the capstone's is "ftp"
   std::string name;    ///< "socket-basics", as people type it
   Bilingual title;
   std::vector<std::string> notes;              ///< names of pages: "01-sockets"
@@ -34,10 +34,14 @@ struct Lab {
 
   /// The name in code and in targets: "socket_basics".
   std::string identifier() const;
-  /// "01-socket-basics"
-  std::string folder() const { return number + "-" + name; }
-  /// "socket_basics.cpp"
-  std::string file_name() const { return identifier() + ".cpp"; }
+  /// The capstone is a server of its own in ftp/: without practice tests, judged as a process.
+  bool is_capstone() const { return number == "ftp"; }
+  /// "01-socket-basics"; "ftp"
+  std::string folder() const { return is_capstone() ? number : number + "-" + name; }
+  /// The folder from the root, and from the build folder: "labs/01-socket-basics"; "ftp".
+  std::filesystem::path directory() const;
+  /// "socket_basics.cpp"; "server.cpp"
+  std::string file_name() const { return is_capstone() ? "server.cpp" : identifier() + ".cpp"; }
   /// The one file that a student edits, from the root.
   std::filesystem::path starter() const;
   /// The reference, from the root; a student's tree has none.
@@ -51,7 +55,8 @@ struct Lab {
 /// messages. Throws Failure with the place ("$.cases[0].points") and the reason in one line.
 Lab parse_lab(const std::string& text, const std::string& folder, const std::string& where);
 
-/// Every labs/NN-name that has a lab.json, in teaching order. Throws Failure.
+/// Every labs/NN-name that has a lab.json, in teaching order, and then the capstone where there is
+/// one. Throws Failure.
 std::vector<Lab> load_labs(const Tree& tree);
 
 /// The lab that a person names as "1", "01", "socket-basics", "socket_basics" or

@@ -79,6 +79,14 @@ void add_student_commands(CommandLine& line) {
                    check_command);
   line.lab(check);
   line.one_case(check);
+  check->add_option(
+      "--server", line.options().server,
+      tr("LAB is ftp: judge this command instead of your file. Its words are split as "
+         "a shell does, no shell runs; {root} and {port} stand for the judge's "
+         "folder and port; without {port} it says `listening on HOST:PORT`",
+         "LAB 为 ftp：评判这个命令，而不是你的文件。按 shell 规则切分单词但不启动 "
+         "shell；{root} 和 {port} 代表评判程序选定的目录与端口；没有 {port} 时，它要"
+         "打印 `listening on HOST:PORT`"));
   line.seed(check);
   line.sanitized(check);
   line.json(check);

@@ -27,8 +27,9 @@ std::optional<Number> number_of(std::string_view text) {
   return value;
 }
 
-/// "1" or "01" as "01"; nothing for what is no lab's number.
+/// "1" or "01" as "01", the capstone's "ftp" as it is; nothing for what is no lab's number.
 std::optional<std::string> lab_number(const std::string& text) {
+  if (text == "ftp") return text;
   const auto number = number_of<unsigned>(text);
   if (!number || text.size() > 2) return std::nullopt;
   return text.size() == 1 ? "0" + text : text;

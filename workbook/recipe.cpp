@@ -45,6 +45,12 @@ std::string ninja_of(const Tree& tree) {
   return tool;
 }
 
+/// The starter's archive, from the build folder: an add_lab()'s lies in labs/.
+std::string archive_of(const Lab& lab) {
+  return (lab.is_capstone() ? lab.directory() : fs::path("labs")).string() + "/lib" +
+         lab.identifier() + "_starter.a";
+}
+
 /// Drops a compiler cache or the like from the front of a command.
 void drop_launcher(std::vector<std::string>& words, const std::string& compiler) {
   const auto found = std::find(words.begin(), words.end(), compiler);
@@ -151,7 +157,7 @@ std::vector<std::string> Recipe::link_command(const std::string& target,
 Recipe::Recipe(const Tree& tree, const Lab& lab)
     : directory_(tree.build),
       starter_((tree.root / lab.starter()).string()),
-      library_("labs/lib" + lab.identifier() + "_starter.a") {
+      library_(archive_of(lab)) {
   const std::string compiler = cached_setting(tree.build, "CMAKE_CXX_COMPILER");
   const json entries = json::parse(read_file(tree.build / "compile_commands.json"));
   for (const json& entry : entries) {
@@ -164,7 +170,8 @@ Recipe::Recipe(const Tree& tree, const Lab& lab)
     throw Failure(tr("the build does not compile ", "构建中没有编译 ") + starter_ +
                   tr(": configure it again (cmake -S . -B build -G Ninja)",
                      "：请重新配置（cmake -S . -B build -G Ninja）"));
-  link_practice_ = link_command(lab.identifier() + "_practice_starter", compiler);
+  if (!lab.is_capstone())
+    link_practice_ = link_command(lab.identifier() + "_practice_starter", compiler);
   link_shim_ = link_command(lab.identifier() + "_shim_starter", compiler);
 
   // The kit's objects, and by name every archive of the build that the link commands ask for; a
@@ -200,7 +207,7 @@ Outcome Recipe::link(const fs::path& object, const fs::path& program, Program wh
 }
 
 fs::path lab_program(const Tree& tree, const Lab& lab, const std::string& which) {
-  return tree.build / "labs" / lab.folder() / (lab.identifier() + "_" + which);
+  return tree.build / lab.directory() / (lab.identifier() + "_" + which);
 }
 
 }  // namespace dialtone

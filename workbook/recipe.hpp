@@ -46,7 +46,7 @@ class Recipe {
   std::string starter_;  ///< the source to replace
   std::string library_;  ///< the archive to replace
   std::vector<std::string> compile_;
-  std::vector<std::string> link_practice_;
+  std::vector<std::string> link_practice_;  ///< empty where there are no practice tests
   std::vector<std::string> link_shim_;
 
   std::vector<std::string> link_command(const std::string& target,

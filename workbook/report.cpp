@@ -143,13 +143,13 @@ std::string stories_text(const Context& context) {
           "  " + pad(tr("seed", "种子"), 10) + std::to_string(context.result.judgement.seed) + "\n";
       text += "  " + pad(tr("replay", "重放"), 10) +
               replay_command(context.tree, context.lab, one, context.result.judgement.seed,
-                             context.request.sanitized) +
+                             context.request) +
               "\n\n";
     } else {
       text += coloured(Colour::red, tr("FAILED  ", "失败  ")) + one.of.id + "  " +
               one.story.failed + "  (" +
               replay_command(context.tree, context.lab, one, context.result.judgement.seed,
-                             context.request.sanitized) +
+                             context.request) +
               ")\n";
     }
   }
@@ -164,11 +164,14 @@ std::string next_text(const Context& context) {
     return one.status == Status::failed || one.status == Status::todo;
   });
   if (open != cases.end())
-    return next + context.lab.starter().string() + tr("; a hint: ", "；提示：") + command +
-           " hint " + context.lab.number + " " + open->of.id + "\n";
+    return next +
+           (context.request.server.empty() ? context.lab.starter().string() + tr("; ", "；") : "") +
+           tr("a hint: ", "提示：") + command + " hint " + context.lab.number + " " + open->of.id +
+           "\n";
   if (context.result.judgement.not_judged() > 0)
     return next + tr("check again; what was not judged costs nothing\n",
                      "请再检查一次；未评判的用例不扣分\n");
+  if (!context.request.server.empty()) return tr("Nothing is left to do.\n", "没有遗留问题。\n");
   if (!context.request.cases.empty()) return next + command + " check " + context.lab.number + "\n";
   if (const Lab* lab = next_lab(context.labs, context.lab); lab != nullptr)
     return next + tr("lab ", "实验 ") + lab->number + " " + lab->title.text() + ": " +
@@ -185,9 +188,10 @@ const Lab* next_lab(const std::vector<Lab>& labs, const Lab& lab) {
 }
 
 std::string replay_command(const Tree& tree, const Lab& lab, const CaseResult& result,
-                           std::uint64_t seed, bool sanitized) {
-  return tree.command() + " check " + lab.number + " --case " + result.of.id + " --seed " +
-         std::to_string(seed) + (sanitized ? " --san" : "");
+                           std::uint64_t seed, const CheckRequest& request) {
+  return tree.command() + " check " + lab.number +
+         (request.server.empty() ? "" : " --server " + shell_quoted(request.server)) + " --case " +
+         result.of.id + " --seed " + std::to_string(seed) + (request.sanitized ? " --san" : "");
 }
 
 std::vector<std::string> story_lines(const CaseStory& story) {

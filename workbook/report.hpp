@@ -22,7 +22,7 @@ nlohmann::json report_json(const Lab& lab, const CheckResult& result);
 
 /// "build/bin/workbook check 01 --case send_all --seed 7"
 std::string replay_command(const Tree& tree, const Lab& lab, const CaseResult& result,
-                           std::uint64_t seed, bool sanitized);
+                           std::uint64_t seed, const CheckRequest& request);
 
 /// A failed case as indented lines: input, steps, the one that failed, expected and got.
 std::vector<std::string> story_lines(const CaseStory& story);

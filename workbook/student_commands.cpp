@@ -110,6 +110,7 @@ CheckRequest request_of(const Options& options, const Lab& lab) {
   CheckRequest request;
   request.seed = options.seed.value_or(fresh_seed());
   request.sanitized = options.sanitized;
+  request.server = options.server;
   if (!options.case_id.empty()) request.cases = {lab.find_case(options.case_id).id};
   return request;
 }
@@ -121,13 +122,17 @@ int check_command(const Options& options) {
   const auto labs = load_labs(tree);
   const Lab& lab = find_lab(labs, options.lab);
   const CheckRequest request = request_of(options, lab);
-  const CheckResult result = check_starter(tree, lab, request);
+  if (!request.server.empty() && (!lab.is_capstone() || request.sanitized))
+    throw UsageFailure(tr("--server COMMAND is for `check ftp`, without --san",
+                          "--server COMMAND 只用于 `check ftp`，且不带 --san"));
+  const CheckResult result =
+      request.server.empty() ? check_starter(tree, lab, request) : check_server(tree, lab, request);
   if (options.json)
     print_json(report_json(lab, result));
   else
     std::cout << report_text(tree, labs, lab, request, result) << std::flush;
-  // One case alone is a replay: the record is of whole runs.
-  if (result.built && request.cases.empty())
+  // One case alone is a replay: the record is of whole runs, and of the student's own file.
+  if (result.built && request.cases.empty() && request.server.empty())
     record_progress(progress_file(tree, options.progress), lab, result);
   return result.passed() ? exit_success : exit_failure;
 }

@@ -9,7 +9,7 @@
 
 #include "command_line.hpp"
 #include "language.hpp"
-#include "server.hpp"
+#include "serve.hpp"
 
 namespace {
 

@@ -48,6 +48,66 @@ const Forgery forgeries[] = {
 
 }  // namespace
 
+TEST_CASE("no_wrapping_of_a_finished_server_earns_a_point_or_a_fault") {
+  const std::vector<Lab> labs = load_labs(tree);
+  const Lab& lab = find_lab(labs, "ftp");
+  const Recipe recipe(tree, lab);
+  const std::string finished = lab_program(tree, lab, "shim_solution").string();
+  REQUIRE(fs::exists(finished));
+  // The finished server on the same folder; each of these says how it is started.
+  const std::string beginning = R"(
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+namespace {
+char* arguments[64];
+void read_arguments() {
+  static char text[4096];
+  const int file = open("/proc/self/cmdline", O_RDONLY);
+  const ssize_t count = read(file, text, sizeof text - 1);
+  close(file);
+  int number = 0;
+  for (ssize_t at = 0; at < count && number < 63; at += static_cast<ssize_t>(strlen(text + at)) + 1)
+    arguments[number++] = text + at;
+}
+const char* const finished = ")" +
+                                finished + R"(";
+struct Wrapper {
+  Wrapper() {
+    read_arguments();
+)";
+  const std::vector<std::string> ways = {
+      "execv(finished, arguments);",
+      "if (fork() == 0) { execv(finished, arguments); _exit(1); } for (;;) pause();",
+      "syscall(SYS_execveat, open(finished, O_PATH), \"\", arguments, environ, AT_EMPTY_PATH);",
+  };
+  for (const std::string& way : ways) {
+    const TemporaryFolder folder;
+    const fs::path source = folder.path() / lab.file_name();
+    const fs::path object = folder.path() / "wrapper.o";
+    const fs::path program = folder.path() / "wrapper";
+    write_file(source,
+               pristine_text(tree, lab) + beginning + way + "\n  }\n} wrapper;\n}  // namespace\n");
+    INFO(way);
+    const Outcome compiled = recipe.compile(source, object);
+    INFO(compiled.err);
+    REQUIRE(compiled.succeeded());
+    REQUIRE(recipe.link(object, program, Program::shim).succeeded());
+    JudgeRequest request;
+    request.seed = test_seed();
+    request.cases = {"list_joins_names_with_commas", "download_sends_every_byte",
+                     "survive_unknown_commands"};
+    const Judgement judgement = judge(tree, lab, program, request);
+    CHECK(judgement.cases.size() == request.cases.size());
+    CHECK(judgement.score() == 0);
+    for (const CaseResult& result : judgement.cases) {
+      INFO(result.of.id << ": " << to_json(result).dump());
+      CHECK(result.status != Status::fault);
+    }
+  }
+}
+
 TEST_CASE("no_forged_answer_earns_a_point_or_a_fault") {
   const std::vector<Lab> labs = load_labs(tree);
   const Lab& lab = find_lab(labs, "01");

@@ -77,7 +77,7 @@ struct Mutant {
 
 std::vector<Mutant> mutants_of(const Lab& lab) {
   std::vector<Mutant> mutants;
-  for (const auto& entry : fs::directory_iterator(tree.root / "labs" / lab.folder() / "mutants")) {
+  for (const auto& entry : fs::directory_iterator(tree.root / lab.directory() / "mutants")) {
     if (entry.path().extension() != ".patch") continue;
     std::smatch match;
     const std::string text = read_file(entry.path());
@@ -175,7 +175,8 @@ TEST_CASE("the_starter_scores_nothing_and_says_each_todo") {
   const fs::path shim = starter.folder() / "shim";
   const fs::path practice = starter.folder() / "practice";
   CHECK(build_in_place(recipe, starter.path(), shim, Program::shim, {"-Werror"}) == "");
-  REQUIRE(build_in_place(recipe, starter.path(), practice, Program::practice, {"-Werror"}) == "");
+  if (!lab.is_capstone())
+    REQUIRE(build_in_place(recipe, starter.path(), practice, Program::practice, {"-Werror"}) == "");
 
   JudgeRequest request;
   request.seed = test_seed();
@@ -188,17 +189,19 @@ TEST_CASE("the_starter_scores_nothing_and_says_each_todo") {
     said += result.story.got + '\n';
   }
 
-  Command command;
-  command.arguments = {practice.string(), "--lang", "en"};
-  const Outcome outcome = run(command, seconds(30));
-  CHECK_FALSE(outcome.timed_out);
-  CHECK(outcome.ending.signal == 0);
-  CHECK(outcome.out.find("\nok ") == std::string::npos);
-  CHECK(outcome.out.find("\nFAILED ") == std::string::npos);
-  said += outcome.out;
+  if (!lab.is_capstone()) {
+    Command command;
+    command.arguments = {practice.string(), "--lang", "en"};
+    const Outcome outcome = run(command, seconds(30));
+    CHECK_FALSE(outcome.timed_out);
+    CHECK(outcome.ending.signal == 0);
+    CHECK(outcome.out.find("\nok ") == std::string::npos);
+    CHECK(outcome.out.find("\nFAILED ") == std::string::npos);
+    said += outcome.out;
+  }
 
   const std::string text = read_file(starter.path());
-  const std::regex unwritten(R"re(todo\("(\d\d)", "([^"]+)"\)|note_todo\("([^"]+)"\))re");
+  const std::regex unwritten(R"re(todo\("(\d\d|ftp)", "([^"]+)"\)|note_todo\("([^"]+)"\))re");
   int count = 0;
   for (std::sregex_iterator it(text.begin(), text.end(), unwritten), end; it != end;
        ++it, ++count) {

@@ -1,7 +1,9 @@
 #include "judge.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -25,13 +27,13 @@ std::uint64_t seed_of(std::uint64_t seed, const std::string& id, std::size_t ind
   return hash;
 }
 
-json story_of(const Trial& trial, const StoryFailed& failure) {
+json story_of(const Input& trial, const StoryFailed& failure) {
   return {{"input_number", trial.index}, {"input", trial.input()},       {"steps", failure.steps},
           {"failed", failure.failed},    {"expected", failure.expected}, {"got", failure.got}};
 }
 
 /// No usable answer came: told like any other failure, after the steps that went well.
-void fail_with_fault(Trial& trial, const StudentFault& fault, json& result) {
+void fail_with_fault(Input& trial, const StudentFault& fault, json& result) {
   result["status"] = fault.kind == StudentFault::Kind::todo ? "todo" : "failed";
   try {
     trial.fail(tr("one well-formed answer in time", "按时给出一个格式正确的回答"),
@@ -41,32 +43,32 @@ void fail_with_fault(Trial& trial, const StudentFault& fault, json& result) {
   }
 }
 
-/// `starts_missed` counts the cases in a row to which the program did not start.
-json play(const Case& one, const std::filesystem::path& program, std::uint64_t seed,
-          int& starts_missed) {
-  const int missed_before = std::exchange(starts_missed, 0);
-  json result = {{"id", one.id}, {"status", "passed"}, {"inputs", 0}};
+/// One input, and what came of it. `starts_missed` counts the cases in a row to which the program
+/// did not start.
+void play_input(Input& trial, const std::function<void()>& body, json& result, int& starts_missed) {
   try {
-    Student student(program);
-    for (std::size_t index = 0; index < one.inputs; ++index) {
-      Trial trial(student, seed_of(seed, one.id, index), index);
-      try {
-        one.play(trial);
-        student.expect_silence();
-      } catch (const StoryFailed& failure) {
-        result["status"] = "failed";
-        result["story"] = story_of(trial, failure);
-      } catch (const StudentFault& fault) {
-        fail_with_fault(trial, fault, result);
-        if (fault.kind == StudentFault::Kind::not_started) starts_missed = missed_before + 1;
-      } catch (const json::exception& unusable) {  // a value of another type than the call gives
-        fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
-      } catch (const std::out_of_range& unusable) {  // a part of the answer is missing
-        fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
-      }
-      result["inputs"] = index + 1;
-      if (result["status"] != "passed") break;
-    }
+    body();
+  } catch (const StoryFailed& failure) {
+    result["status"] = "failed";
+    result["story"] = story_of(trial, failure);
+  } catch (const StudentFault& fault) {
+    fail_with_fault(trial, fault, result);
+    if (fault.kind == StudentFault::Kind::not_started) ++starts_missed;
+  } catch (const json::exception& unusable) {  // a value of another type than the call gives
+    fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
+  } catch (const std::out_of_range& unusable) {  // a part of the answer is missing
+    fail_with_fault(trial, {StudentFault::Kind::malformed, unusable.what()}, result);
+  }
+  result["inputs"] = trial.index + 1;
+}
+
+/// Plays inputs until one does not pass; `play_one` plays the one of this number with this seed.
+json play_inputs(const std::string& id, std::size_t inputs, std::uint64_t seed,
+                 const std::function<void(std::uint64_t, std::size_t, json&)>& play_one) {
+  json result = {{"id", id}, {"status", "passed"}, {"inputs", 0}};
+  try {
+    for (std::size_t index = 0; index < inputs && result["status"] == "passed"; ++index)
+      play_one(seed_of(seed, id, index), index, result);
   } catch (const std::exception& failure) {
     result["status"] = "fault";
     result["story"] = {{"failed", failure.what()}};
@@ -74,39 +76,114 @@ json play(const Case& one, const std::filesystem::path& program, std::uint64_t s
   return result;
 }
 
+json play(const Case& one, const Subject& subject, std::uint64_t seed, int& starts_missed) {
+  std::optional<Student> student;
+  return play_inputs(one.id, one.inputs, seed,
+                     [&](std::uint64_t drawn, std::size_t index, json& result) {
+                       if (!student) student.emplace(subject.student);
+                       Trial trial(*student, drawn, index);
+                       const auto body = [&] {
+                         one.play(trial);
+                         student->expect_silence();
+                       };
+                       play_input(trial, body, result, starts_missed);
+                     });
+}
+
+json play(const SubjectCase& one, const Subject& subject, std::uint64_t seed, int& starts_missed) {
+  return play_inputs(one.id, one.inputs, seed,
+                     [&](std::uint64_t drawn, std::size_t index, json& result) {
+                       Input trial(drawn, index);
+                       const auto body = [&] { one.play(trial, subject); };
+                       play_input(trial, body, result, starts_missed);
+                     });
+}
+
+/// The command line of a judge.
+class JudgeProgram {
+ public:
+  explicit JudgeProgram(std::string lab)
+      : lab_(std::move(lab)),
+        app_("Plays the graded cases of " + lab_ + " against a student's program.", "judge") {
+    add_standard_options(app_);
+    student_ = app_.add_option("--student", subject_.student,
+                               "the program that carries the student's code");
+    app_.add_option("--seed", seed_, "draws the inputs; random when absent");
+    app_.add_option("--case", wanted_, "only this case; may be given several times");
+  }
+
+  void students_alone() { student_->required(); }
+  void or_command() {
+    app_.add_option("--server", subject_.command,
+                    "a word of a command; given for each of its words")
+        ->allow_extra_args(false)
+        ->excludes(student_);
+  }
+
+  template <class AnyCase>
+  int run(int argc, char** argv, const std::vector<AnyCase>& cases) {
+    return run_program(app_, argc, argv, [&] {
+      if (subject_.student.empty() && subject_.command.empty())
+        throw UsageFailure("give --student or --server");
+      for (const std::string& id : wanted_)
+        if (std::none_of(cases.begin(), cases.end(),
+                         [&](const AnyCase& one) { return one.id == id; }))
+          throw UsageFailure(
+              std::string("there is no case '").append(id).append("' in ").append(lab_));
+      json report = {{"lab", lab_}, {"seed", seed_}, {"cases", json::array()}};
+      json& played = report["cases"];
+      int starts_missed = 0;
+      for (const AnyCase& one : cases) {
+        if (!wanted_.empty() && std::find(wanted_.begin(), wanted_.end(), one.id) == wanted_.end())
+          continue;
+        if (is_left_out(one)) {
+          played.push_back({{"id", one.id}, {"status", "left out"}, {"inputs", 0}});
+          continue;
+        }
+        // A program that hangs before main would take its time from every case; twice is no
+        // accident.
+        const int missed_before = starts_missed;
+        json result = starts_missed < 2 ? play(one, subject_, seed_, starts_missed) : played.back();
+        if (starts_missed == missed_before && starts_missed < 2) starts_missed = 0;
+        result["id"] = one.id;
+        played.push_back(std::move(result));
+      }
+      std::cout << report.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+      return exit_success;
+    });
+  }
+
+ private:
+  static bool is_left_out(const Case&) { return false; }
+  bool is_left_out(const SubjectCase& one) const {
+    return one.students_only && !subject_.is_students();
+  }
+
+  std::string lab_;
+  CLI::App app_;
+  CLI::Option* student_;
+  Subject subject_;
+  std::uint64_t seed_ = std::random_device{}();
+  std::vector<std::string> wanted_;
+};
+
 }  // namespace
 
 int judge_main(int argc, char** argv, const std::string& lab, const std::vector<Case>& cases) {
   signal(SIGPIPE, SIG_IGN);
   choose_language(argc, argv);
-  CLI::App app("Plays the graded cases of " + lab + " against a student's program.", "judge");
-  add_standard_options(app);
-  std::string program;
-  std::uint64_t seed = std::random_device{}();
-  std::vector<std::string> wanted;
-  app.add_option("--student", program, "the program that carries the student's code")->required();
-  app.add_option("--seed", seed, "draws the inputs; random when absent");
-  app.add_option("--case", wanted, "only this case; may be given several times");
+  JudgeProgram program(lab);
+  program.students_alone();
+  return program.run(argc, argv, cases);
+}
 
-  return run_program(app, argc, argv, [&] {
-    for (const std::string& id : wanted)
-      if (std::none_of(cases.begin(), cases.end(), [&](const Case& one) { return one.id == id; }))
-        throw UsageFailure(
-            std::string("there is no case '").append(id).append("' in ").append(lab));
-    json report = {{"lab", lab}, {"seed", seed}, {"cases", json::array()}};
-    json& played = report["cases"];
-    int starts_missed = 0;
-    for (const Case& one : cases) {
-      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), one.id) == wanted.end())
-        continue;
-      // A program that hangs before main would take its time from every case; twice is no accident.
-      json result = starts_missed < 2 ? play(one, program, seed, starts_missed) : played.back();
-      result["id"] = one.id;
-      played.push_back(std::move(result));
-    }
-    std::cout << report.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
-    return exit_success;
-  });
+int judge_main_for_subjects(int argc, char** argv, const std::string& lab,
+                            const std::vector<SubjectCase>& cases) {
+  signal(SIGPIPE, SIG_IGN);
+  choose_language(argc, argv);
+  JudgeProgram program(lab);
+  program.or_command();
+  return program.run(argc, argv, cases);
 }
 
 }  // namespace dialtone

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,13 +17,11 @@
 
 namespace dialtone {
 
-/// One input of a case: what the case plays with.
-class Trial : public Story {
+/// One input of a case.
+class Input : public Story {
  public:
-  Trial(Student& answering, std::uint64_t seed, std::size_t number)
-      : student(answering), random(seed), index(number) {}
+  Input(std::uint64_t seed, std::size_t number) : random(seed), index(number) {}
 
-  Student& student;
   Random random;      ///< seeded by the run's seed, the case and the input's number
   std::size_t index;  ///< the input's number, from 0: fixed corner cases come first
 
@@ -32,6 +31,15 @@ class Trial : public Story {
 
  private:
   std::string input_;
+};
+
+/// One that a student's process behind a channel is asked: what most cases play with.
+class Trial : public Input {
+ public:
+  Trial(Student& answering, std::uint64_t seed, std::size_t number)
+      : Input(seed, number), student(answering) {}
+
+  Student& student;
 };
 
 struct Case {
@@ -45,5 +53,25 @@ struct Case {
 /// status passed, failed, todo, or fault (of the infrastructure; it never lowers a score).
 /// Exit code 0 whatever the score; 1 when it could not judge; 2 for wrong usage.
 int judge_main(int argc, char** argv, const std::string& lab, const std::vector<Case>& cases);
+
+/// What is judged by cases that start it themselves, each time anew: a student's program, or a
+/// command of whoever runs the judge.
+struct Subject {
+  std::filesystem::path student;     ///< empty where it is a command
+  std::vector<std::string> command;  ///< its words; empty where it is a student's
+  bool is_students() const { return command.empty(); }
+};
+
+struct SubjectCase {
+  std::string id;
+  std::size_t inputs;
+  std::function<void(Input&, const Subject&)> play;
+  bool students_only = false;  ///< needs what only a student's program has: left out for a command
+};
+
+/// The same program for such cases; it takes either --student PROGRAM or --server=WORD for each
+/// word of a command. A case that is not for commands has then the status "left out".
+int judge_main_for_subjects(int argc, char** argv, const std::string& lab,
+                            const std::vector<SubjectCase>& cases);
 
 }  // namespace dialtone

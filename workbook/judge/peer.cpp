@@ -245,7 +245,7 @@ void expect_kind(Trial& trial, const Message& answer, std::string_view kind,
     trial.fail(what, tr("an error of kind ", "错误种类 ") + std::string(kind), error.dump());
 }
 
-void expect_bytes(Trial& trial, std::string_view what, std::string_view got,
+void expect_bytes(Input& trial, std::string_view what, std::string_view got,
                   std::string_view expected) {
   if (got == expected) return;
   const auto differ = std::mismatch(

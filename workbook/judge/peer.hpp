@@ -107,7 +107,7 @@ void expect_success(Trial& trial, const Message& answer, std::string_view what);
 void expect_kind(Trial& trial, const Message& answer, std::string_view kind, std::string_view what);
 
 /// Where two long byte strings part, told in one line.
-void expect_bytes(Trial& trial, std::string_view what, std::string_view got,
+void expect_bytes(Input& trial, std::string_view what, std::string_view got,
                   std::string_view expected);
 
 }  // namespace dialtone

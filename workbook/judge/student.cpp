@@ -4,18 +4,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <limits>
-#include <sstream>
 #include <stdexcept>
 
 #include "crash_report.hpp"
 #include "language.hpp"
 
 namespace dialtone {
-namespace {
 
 FileDescriptor make_sink() {
   FileDescriptor sink(memfd_create("output", MFD_CLOEXEC));
@@ -23,27 +18,37 @@ FileDescriptor make_sink() {
   return sink;
 }
 
-}  // namespace
+namespace {
 
-bool under_sanitizers() {
-#ifdef DIALTONE_SANITIZED_BUILD
-  return true;
-#else
-  return std::getenv("DIALTONE_SANITIZED") != nullptr;
-#endif
-}
-
-Child launch_student(const std::filesystem::path& path, int channel, int output_sink) {
+/// What every process of a student's is started within.
+Command students_command(const std::filesystem::path& path, int output_sink) {
   Command command;
   command.arguments = {path.string()};
   command.directory = "/";
   command.environment = std::vector<std::string>{"PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8"};
-  command.descriptors = {{1, output_sink}, {2, output_sink}, {channel_number, channel}};
+  command.descriptors = {{1, output_sink}, {2, output_sink}};
   command.limits.cpu_seconds = 20;
   command.limits.file_bytes = std::uint64_t{16} << 20U;
   command.limits.descriptors = Student::most_descriptors;
   // The address sanitizer reserves terabytes of addresses.
   if (!under_sanitizers()) command.limits.memory_bytes = std::uint64_t{512} << 20U;
+  return command;
+}
+
+}  // namespace
+
+Child launch_student(const std::filesystem::path& path, int channel, int output_sink) {
+  Command command = students_command(path, output_sink);
+  command.descriptors.emplace_back(channel_number, channel);
+  return Child(command);
+}
+
+Child launch_students_server(const std::filesystem::path& path,
+                             const std::vector<std::string>& options, int output_sink) {
+  Command command = students_command(path, output_sink);
+  command.arguments.insert(command.arguments.end(), options.begin(), options.end());
+  command.limits.file_bytes = std::uint64_t{256} << 20U;
+  command.deny_exec = true;
   return Child(command);
 }
 
@@ -122,17 +127,7 @@ void Student::expect_silence() {
 
 std::vector<std::string> Student::open_descriptors() {
   await_start();
-  std::vector<std::pair<int, std::string>> found;
-  const std::filesystem::path folder = "/proc/" + std::to_string(child_.pid()) + "/fd";
-  std::error_code vanished;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished)) {
-    const auto target = std::filesystem::read_symlink(entry.path(), vanished);
-    if (!vanished) found.emplace_back(std::stoi(entry.path().filename().string()), target.string());
-  }
-  std::sort(found.begin(), found.end());
-  std::vector<std::string> lines;
-  for (const auto& [number, target] : found) lines.push_back(std::to_string(number) + " " + target);
-  return lines;
+  return descriptors_of(child_.pid());
 }
 
 std::string Student::descriptor_info(int number) const {
@@ -140,31 +135,16 @@ std::string Student::descriptor_info(int number) const {
 }
 
 std::vector<int> Student::threads() const {
-  std::vector<int> found;
-  const std::filesystem::path folder = "/proc/" + std::to_string(child_.pid()) + "/task";
-  std::error_code vanished;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished))
-    found.push_back(std::stoi(entry.path().filename().string()));
-  return found;
+  return threads_of(child_.pid());
 }
 
 std::string Student::proc_file(const std::string& name) const {
-  try {
-    return read_file("/proc/" + std::to_string(child_.pid()) + "/" + name);
-  } catch (const std::runtime_error&) {
-    return "";
-  }
+  return dialtone::proc_file(child_.pid(), name);
 }
 
 std::uint64_t Student::memory(const std::string& field) {
   await_start();
-  if (under_sanitizers()) return 0;
-  std::istringstream lines(proc_file("status"));
-  std::string name;
-  std::uint64_t kilobytes = 0;  // "VmHWM:      3432 kB", proc(5)
-  while (lines >> name && name != field + ":")
-    lines.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-  return lines >> kilobytes ? kilobytes * 1024 : 0;
+  return memory_of(child_.pid(), field);
 }
 
 void Student::limit_descriptors(std::uint64_t limit) const {

@@ -12,6 +12,7 @@
 
 #include "channel.hpp"
 #include "process.hpp"
+#include "process_view.hpp"
 
 namespace dialtone {
 
@@ -22,14 +23,19 @@ struct StudentFault {
   std::string text;  ///< one line for the story
 };
 
-/// Whether the students' processes are built with sanitizers, which take memory and descriptors of
-/// their own.
-bool under_sanitizers();
-
 /// Starts the program at `path` as a student's process: own process group, limits, empty
 /// environment, no descriptor but the channel and a bounded sink for its output.
-/// This is the one place where a sandbox plugs in.
 Child launch_student(const std::filesystem::path& path, int channel, int output_sink);
+
+/// The same for a student's program that is a server by itself: no channel but the options of its
+/// command line, larger files, and it can start no other program, so that a finished server in a
+/// student's wrapping earns nothing.
+/// These two are the places where a sandbox plugs in.
+Child launch_students_server(const std::filesystem::path& path,
+                             const std::vector<std::string>& options, int output_sink);
+
+/// A file in memory that takes what a process prints.
+FileDescriptor make_sink();
 
 class Student {
  public:
@@ -59,9 +65,7 @@ class Student {
   /// What /proc/PID/fdinfo says of one of its descriptors; empty when it has none of that number.
   std::string descriptor_info(int number) const;
 
-  /// What /proc/PID/status says of its memory, in bytes: "VmRSS", what is resident now; "VmHWM",
-  /// the most that was resident at once; "VmPeak", the most addresses. 0 under sanitizers, whose
-  /// own books it would be.
+  /// What /proc/PID/status says of its memory: see memory_of().
   std::uint64_t memory(const std::string& field);
 
   /// The numbers of its threads, as /proc/PID/task lists them.

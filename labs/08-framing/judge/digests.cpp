@@ -1,79 +1,11 @@
-// Python's text of bytes and the course's digest, computed over the whole text at once.
-#include <openssl/evp.h>
-
-#include <array>
-#include <memory>
-#include <stdexcept>
-
+// Python's text of bytes and the course's digest.
 #include "cases.hpp"
+#include "course_digest.hpp"
 
 namespace lab08 {
 namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
-
-char quote_of(std::string_view bytes) {
-  const bool has_single = bytes.find('\'') != std::string_view::npos;
-  const bool has_double = bytes.find('"') != std::string_view::npos;
-  return has_single && !has_double ? '"' : '\'';
-}
-
-std::string escaped(std::string_view bytes, char quote) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto number = static_cast<unsigned>(static_cast<unsigned char>(c));
-    char code[8];
-    std::snprintf(code, sizeof code, "\\x%02x", number);
-    if (c == '\t')
-      text += "\\t";
-    else if (c == '\n')
-      text += "\\n";
-    else if (c == '\r')
-      text += "\\r";
-    else if (c == '\\' || c == quote)
-      text.append("\\").append(1, c);
-    else if (number < 0x20 || number >= 0x7f)
-      text += code;
-    else
-      text += c;
-  }
-  return text;
-}
-
-std::string python_text(std::string_view bytes) {
-  const char quote = quote_of(bytes);
-  return std::string("b") + quote + escaped(bytes, quote) + quote;
-}
-
-/// MD5 over `times` times the text between a beginning and an end.
-std::string md5(std::string_view begin, std::string_view text, std::size_t times,
-                std::string_view end) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        EVP_MD_CTX_free);
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_md5(), nullptr) != 1)
-    throw std::runtime_error("judge: no MD5 here");
-  const auto add = [&](std::string_view bytes) {
-    EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
-  };
-  add(begin);
-  for (std::size_t i = 0; i < times; ++i) add(text);
-  add(end);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
-  std::string hex;
-  for (std::size_t i = 0; i < 16; ++i) {
-    char digits[4];
-    std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(digest[i]));
-    hex += digits;
-  }
-  return hex;
-}
-
-/// The digest of `bytes`, `times` times one after the other.
-std::string digest_of(const std::string& bytes, const std::string& salt, std::size_t times = 1) {
-  const char quote = quote_of(bytes);
-  return md5(std::string("b") + quote, escaped(bytes, quote), times, quote + salt);
-}
 
 /// Bytes in which quotes of the kinds wanted lie, and no others.
 std::string draw_bytes(Random& random, std::size_t size, bool single, bool doubled) {
@@ -99,7 +31,7 @@ void expect_text(Trial& trial, const std::string& bytes) {
   const Message answer =
       ask(trial, tr("python_text of ", "python_text，输入 ") + dialtone::printable(bytes, 200),
           {{"call", "python_text"}}, bytes);
-  expect_bytes(trial, tr("the text", "文本"), answer.payload, python_text(bytes));
+  expect_bytes(trial, tr("the text", "文本"), answer.payload, dialtone::python_text(bytes));
 }
 
 void a_text_escapes_as_python_does(Trial& trial) {
@@ -130,7 +62,7 @@ void expect_digest(Trial& trial, const std::string& bytes, const std::vector<std
               (times == 1 ? "" : tr(", times ", "，重复次数 ") + std::to_string(times)) +
               tr(", in pieces of ", "，每段字节数 ") + cuts + tr(", salt ", "，盐 ") + salt,
           {{"call", "digest"}, {"salt", salt}, {"sizes", sizes}, {"times", times}}, bytes);
-  const std::string expected = digest_of(bytes, salt, times);
+  const std::string expected = dialtone::course_digest(bytes, salt, times);
   trial.expect(tr("the digest", "摘要"), answer.body["value"] == expected, expected,
                answer.body["value"].dump());
 }

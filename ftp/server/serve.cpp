@@ -1,4 +1,4 @@
-#include "server.hpp"
+#include "serve.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>

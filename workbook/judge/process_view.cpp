@@ -1,0 +1,63 @@
+#include "process_view.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+
+#include "process.hpp"
+
+namespace dialtone {
+
+bool under_sanitizers() {
+#ifdef DIALTONE_SANITIZED_BUILD
+  return true;
+#else
+  return std::getenv("DIALTONE_SANITIZED") != nullptr;
+#endif
+}
+
+std::string proc_file(pid_t process, const std::string& name) {
+  try {
+    return read_file("/proc/" + std::to_string(process) + "/" + name);
+  } catch (const std::runtime_error&) {
+    return "";
+  }
+}
+
+std::uint64_t memory_of(pid_t process, const std::string& field) {
+  if (under_sanitizers()) return 0;
+  std::istringstream lines(proc_file(process, "status"));
+  std::string name;
+  std::uint64_t kilobytes = 0;  // "VmHWM:      3432 kB", proc(5)
+  while (lines >> name && name != field + ":")
+    lines.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  return lines >> kilobytes ? kilobytes * 1024 : 0;
+}
+
+std::vector<std::string> descriptors_of(pid_t process) {
+  std::vector<std::pair<int, std::string>> found;
+  const std::filesystem::path folder = "/proc/" + std::to_string(process) + "/fd";
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished)) {
+    const auto target = std::filesystem::read_symlink(entry.path(), vanished);
+    if (!vanished) found.emplace_back(std::stoi(entry.path().filename().string()), target.string());
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> lines;
+  for (const auto& [number, target] : found) lines.push_back(std::to_string(number) + " " + target);
+  return lines;
+}
+
+std::vector<int> threads_of(pid_t process) {
+  std::vector<int> found;
+  const std::filesystem::path folder = "/proc/" + std::to_string(process) + "/task";
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, vanished))
+    found.push_back(std::stoi(entry.path().filename().string()));
+  return found;
+}
+
+}  // namespace dialtone
