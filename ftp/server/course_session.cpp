@@ -96,7 +96,8 @@ awaitable<Went> upload(Call& call, const Header& request) {
   });
   if (!fits) co_return tl::unexpected(fits.error());
   if (!written) co_return co_await refuse(call, request, written.error());
-  if (!*fits) co_return co_await refuse(call, request, damaged(request));
+  const Error wrong = damaged(request);
+  if (!*fits) co_return co_await refuse(call, request, wrong);
   const auto stored =
       co_await elsewhere(call.services().workers, [&] { return (*writing)->commit(); });
   if (!stored) co_return co_await refuse(call, request, stored.error());
@@ -120,12 +121,15 @@ awaitable<Went> answer_course(Call& call, Header request) {
   const bool is_list = request.command == course::list_command;
   if (!is_list && request.command != course::download_command) {
     if (const auto skipped = co_await call.skip_payload(); !skipped) co_return skipped;
-    co_return co_await refuse(call, request, {Error::Code::unknown_command, request.command});
+    const Error unknown{Error::Code::unknown_command, request.command};
+    co_return co_await refuse(call, request, unknown);
   }
   const auto fits = co_await read_payload(call, request, [](std::span<const std::byte>) {});
   if (!fits) co_return tl::unexpected(fits.error());
-  if (!*fits) co_return co_await refuse(call, request, damaged(request));
-  co_return co_await (is_list ? list(call, request) : download(call, request));
+  const Error wrong = damaged(request);
+  if (!*fits) co_return co_await refuse(call, request, wrong);
+  if (is_list) co_return co_await list(call, request);
+  co_return co_await download(call, request);
 }
 
 }  // namespace ftp::server

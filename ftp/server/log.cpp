@@ -28,7 +28,7 @@ std::shared_ptr<spdlog::logger> Log::open() {
         "", std::make_shared<spdlog::sinks::basic_file_sink_mt>(file_));
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   }
-  made->flush_on(spdlog::level::warn);
+  made->flush_on(spdlog::level::info);  // who follows the log sees it grow
   // A full disk under the log must not end the server.
   made->set_error_handler([](const std::string&) {});
   return made;

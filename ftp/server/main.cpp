@@ -94,6 +94,7 @@ class Signals {
 
 int run(const Options& options) {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file above a limit is an error of its own
   raise_descriptor_limit();
   StoreOptions store_options;
   store_options.quota = options.quota;

@@ -22,8 +22,9 @@ namespace {
 /// The last words to a caller whose stream cannot be read any further.
 awaitable<void> tell_the_end(Call& call, bool version_2, const Error& error) {
   if (error.code == Error::Code::disconnected) co_return;
+  const framing::Header told = error_header("error", 0, error);
   if (version_2)
-    co_await call.send(error_header("error", 0, error));
+    co_await call.send(told);
   else
     co_await tell_course(call, "error", error);
 }
@@ -42,8 +43,10 @@ awaitable<void> converse(std::shared_ptr<Call> call) {
     } else {
       version_2 = is_version_2(**header);
       framing::Header request = **header;
-      went = co_await (version_2 ? answer_version_2(*call, std::move(request))
-                                 : answer_course(*call, std::move(request)));
+      if (version_2)
+        went = co_await answer_version_2(*call, std::move(request));
+      else
+        went = co_await answer_course(*call, std::move(request));
     }
     if (!went) {
       note_request(*call, "session", "", &went.error());
@@ -63,13 +66,13 @@ awaitable<void> turn_away(std::shared_ptr<Call> call) {
     const framing::Header request = **header;
     note_request(*call, request.command, "", &busy);
     const auto id = request.others.find("id");
-    if (!is_version_2(request))
-      co_await tell_course(*call, request.command, busy);
+    const bool has_id = id != request.others.end() && id->is_number_unsigned();
+    const framing::Header told =
+        error_header(request.command, has_id ? id->get<std::uint64_t>() : 0, busy);
+    if (is_version_2(request))
+      co_await call->send(told);
     else
-      co_await call->send(error_header(
-          request.command,
-          id != request.others.end() && id->is_number_unsigned() ? id->get<std::uint64_t>() : 0,
-          busy));
+      co_await tell_course(*call, request.command, busy);
   }
   co_await call->hang_up();
 }

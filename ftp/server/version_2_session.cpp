@@ -18,7 +18,8 @@ constexpr std::uint64_t small_file = std::uint64_t{256} << 10U;
 
 awaitable<Went> refuse(Call& call, const Request& request, const Error& error) {
   note_request(call, request.command, request.target ? shown(*request.target) : "", &error);
-  co_return co_await call.send(error_header(request.command, request.id, error));
+  const Header told = error_header(request.command, request.id, error);
+  co_return co_await call.send(told);
 }
 
 void note_success(Call& call, const Request& request) {
@@ -133,11 +134,12 @@ awaitable<Went> get(Call& call, const Request& request) {
   const auto file = call.services().store.open(*request.target);
   if (!file) co_return co_await refuse(call, request, file.error());
   const Entry& entry = (*file)->entry();
-  if (request.offset > entry.size)
-    co_return co_await refuse(
-        call, request,
-        {Error::Code::bad_request, "get: offset " + std::to_string(request.offset) +
-                                       " is above the size, " + std::to_string(entry.size)});
+  if (request.offset > entry.size) {
+    const Error beyond{Error::Code::bad_request,
+                       "get: offset " + std::to_string(request.offset) + " is above the size, " +
+                           std::to_string(entry.size)};
+    co_return co_await refuse(call, request, beyond);
+  }
   if (request.offset > 0) {
     const auto same = co_await weighed(call, request.offset, [&] {
       return check_prefix(**file, request.offset, *request.prefix_digest);
@@ -295,7 +297,8 @@ awaitable<Went> change(Call& call, const Request& request) {
                            : store.rename(*request.target, *request.to, request.replace);
   if (!changed) co_return co_await refuse(call, request, changed.error());
   note_success(call, request);
-  co_return co_await call.send(reply_header(request));
+  const Header header = reply_header(request);
+  co_return co_await call.send(header);
 }
 
 }  // namespace
@@ -306,8 +309,8 @@ awaitable<Went> answer_version_2(Call& call, Header header) {
   if (const auto skipped = co_await call.skip_payload(); !skipped) co_return skipped;
   if (!request) {
     note_request(call, header.command, "", &request.error().error);
-    co_return co_await call.send(
-        error_header(header.command, request.error().id, request.error().error));
+    const Header told = error_header(header.command, request.error().id, request.error().error);
+    co_return co_await call.send(told);
   }
   const std::string& command = request->command;
   if (command == "hello") co_return co_await hello(call, *request);

@@ -1,6 +1,7 @@
 #include "ftp_support.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -49,8 +50,7 @@ Command ServerProcess::command(const fs::path& root, std::vector<std::string> op
 
 ServerProcess::ServerProcess(const fs::path& root, std::vector<std::string> options,
                              dialtone::ResourceLimits limits)
-    : output_(scratch_file()),
-      child_(command(root, std::move(options), output_.get(), limits)) {
+    : output_(scratch_file()), child_(command(root, std::move(options), output_.get(), limits)) {
   const auto until = steady_clock::now() + patience;
   constexpr std::string_view ready = "listening on 127.0.0.1:";
   for (;;) {
@@ -153,8 +153,7 @@ std::optional<Frame> Caller::receive() {
     REQUIRE(event);
     if (event->kind == framing::Event::Kind::header) frame.header = decoder_.header();
     if (event->kind == framing::Event::Kind::payload)
-      frame.payload.append(reinterpret_cast<const char*>(event->piece.data()),
-                           event->piece.size());
+      frame.payload.append(reinterpret_cast<const char*>(event->piece.data()), event->piece.size());
     unread_.erase(0, unread_.size() - bytes.size());
     if (event->kind == framing::Event::Kind::end) return frame;
     if (event->kind != framing::Event::Kind::need_more) continue;
@@ -188,8 +187,7 @@ framing::Header course_request(std::string_view command, std::string_view payloa
 
 bool digest_fits(const Frame& frame) {
   return frame.header.salt &&
-         ftp::course::fits(frame.header,
-                           ftp::course::digest_of(frame.payload, *frame.header.salt));
+         ftp::course::fits(frame.header, ftp::course::digest_of(frame.payload, *frame.header.salt));
 }
 
 framing::Header request_2(std::string_view command, std::uint64_t id, nlohmann::json fields,

@@ -1,7 +1,10 @@
 // What the capstone's tests share: a running ftp-server, and a caller that speaks frames.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <string>
