@@ -135,7 +135,10 @@ class Offering {
   /// A large file or a stream.
   void send_in_pieces(const Offer& file, Source& source) {
     try {
-      std::uint64_t offset = source.size() ? resume_offset(file, source) : 0;
+      // A SHA-256 goes in front, and with whole uploads only.
+      if (digest_goes_in_front() && !source.size()) source.spool();
+      const bool resumable = source.size() && !digest_goes_in_front();
+      const std::uint64_t offset = resumable ? resume_offset(file, source) : 0;
       try {
         send_from(file, source, offset);
       } catch (const Refused& refused) {
@@ -165,21 +168,23 @@ class Offering {
   }
 
   void send_from(const Offer& file, Source& source, std::uint64_t offset) {
-    Digester own(DigestKind::xxh3_128);
-    Digester sent(kind_);
-    const auto digest = [&](std::span<const std::byte> bytes) {
-      own.update(bytes);
-      if (kind_ != own.kind()) sent.update(bytes);
-    };
     Request request;
     request.command = "put";
     request.target = file.target;
     request.size = source.size();
     request.more = true;
-    if (source.size()) source.read_to(offset, digest);
+    if (digest_goes_in_front()) {
+      Digester whole(kind_);
+      source.read_to(*source.size(),
+                     [&](std::span<const std::byte> piece) { whole.update(piece); });
+      request.digest = tagged(kind_, whole.so_far());
+    }
+    Digester digest(DigestKind::xxh3_128);
+    if (source.size())
+      source.read_to(offset, [&](std::span<const std::byte> piece) { digest.update(piece); });
     if (offset > 0) {
       request.offset = offset;
-      request.prefix_digest = tagged(DigestKind::xxh3_128, own.so_far());
+      request.prefix_digest = tagged(digest.kind(), digest.so_far());
     }
     report_.progress().begin(file.target.name, offset, source.size());
     const std::uint64_t id = session_.two().ask(std::move(request));
@@ -190,18 +195,21 @@ class Offering {
       const std::string piece = source.read(static_cast<std::size_t>(most));
       if (piece.empty() && source.size()) source.changed_meanwhile();
       if (piece.empty()) break;
-      digest(bytes_of(piece));
+      digest.update(bytes_of(piece));
       session_.two().send_data(id, piece, true);
       done += piece.size();
       report_.progress().moved(piece.size());
       if (session_.connection().something_waits()) return refused_early(id);
     }
-    session_.two().send_data(
-        id, "", false,
-        kind_ == own.kind() ? tagged(kind_, own.so_far()) : tagged(kind_, sent.so_far()));
-    check_stored(session_.two().take_put(id), done, own.so_far());
-    tell_sent(report_, file, done, offset, tagged(own.kind(), own.so_far()), "");
+    std::optional<std::string> behind;
+    if (!digest_goes_in_front()) behind = tagged(digest.kind(), digest.so_far());
+    session_.two().send_data(id, "", false, behind);
+    check_stored(session_.two().take_put(id), done, digest.so_far());
+    tell_sent(report_, file, done, offset, tagged(digest.kind(), digest.so_far()), "");
   }
+
+  /// An XXH3-128 is made on the way and stands in the last frame.
+  bool digest_goes_in_front() const { return kind_ == DigestKind::sha_256; }
 
   /// The reply is there before the last frame: it can only be a refusal. The upload is ended, so
   /// that the server knows which frames are no part of it any more.

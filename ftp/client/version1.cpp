@@ -21,15 +21,18 @@ Refused damaged() {
 
 framing::Header Version1::reply_to(std::string_view command) {
   framing::Header header = connection_.receive_header();
-  if (header.command != command)
-    connection_.nonsense("a reply to " + header.command + " instead of " + std::string(command));
   // This project's server says with `error` that its words are an error's. The course's server
   // shows it by leaving the digest out.
   const auto code = header.others.find("error");
   const bool coded = code != header.others.end() && code->is_string();
-  if (coded || !header.encrypted)
-    throw Refused(coded ? code_of(code->get<std::string>()) : Error::Code::bad_request,
-                  connection_.receive_text(most_words));
+  if (coded || !header.encrypted) {
+    const Refused refused(coded ? code_of(code->get<std::string>()) : Error::Code::bad_request,
+                          connection_.receive_text(most_words));
+    if (header.command == command) throw refused;
+    throw ConnectionLost(refused.code(), refused.what());  // its last words
+  }
+  if (header.command != command)
+    connection_.nonsense("a reply to " + header.command + " instead of " + std::string(command));
   return header;
 }
 

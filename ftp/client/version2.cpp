@@ -135,7 +135,7 @@ std::vector<RemoteFile> Version2::list(Type type, std::optional<DigestKind> dige
     const Fields fields{header.others, connection_};
     if (fields.find("next") == nullptr) return files;
     // The pages must come forward, and not for ever.
-    if (page.empty() || fields.text("next") < files.back().target.name) fields.wrong("next");
+    if (fields.text("next") <= request.after) fields.wrong("next");
     if (files.size() > most_entries) connection_.nonsense("a list without an end");
     request.after = fields.text("next");
   }
