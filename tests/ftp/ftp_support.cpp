@@ -118,12 +118,15 @@ void demand(bool condition, std::source_location where = std::source_location::c
 
 }  // namespace
 
-Caller::Caller(std::uint16_t port, std::optional<int> receive_buffer)
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), decoder_(ftp::frame_limits) {
+Caller::Caller(FileDescriptor socket) : socket_(std::move(socket)), decoder_(ftp::frame_limits) {
   demand(static_cast<bool>(socket_));
   const timeval time{patience.count(), 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+Caller::Caller(std::uint16_t port, std::optional<int> receive_buffer)
+    : Caller(FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) {
   if (receive_buffer)
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &*receive_buffer, sizeof *receive_buffer);
   sockaddr_in address{};

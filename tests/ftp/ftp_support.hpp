@@ -58,6 +58,8 @@ struct Frame {
 class Caller {
  public:
   explicit Caller(std::uint16_t port, std::optional<int> receive_buffer = {});
+  /// On a connection that is there already.
+  explicit Caller(dialtone::FileDescriptor socket);
 
   /// False where the server hung up.
   bool send_bytes(std::string_view bytes) const;
