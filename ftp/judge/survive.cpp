@@ -32,7 +32,11 @@ void survive_requests_in_any_cut(Input& trial, const Subject& subject) {
       list_request(trial.random, "img"), upload_request(trial.random, "img", file.name, file.bytes),
       list_request(trial.random, "img"), download_request(trial.random, "img", file.name)};
   std::string stream;
-  for (const Frame& one : requests) stream += one.bytes();
+  std::vector<std::size_t> begins;
+  for (const Frame& one : requests) {
+    begins.push_back(stream.size());
+    stream += one.bytes();
+  }
   trial.input(tr("four requests, ", "四个请求，") + std::to_string(stream.size()) +
               tr(" bytes", " 字节"));
   const std::size_t most = trial.index == 0 ? 1 : trial.random.between(2, stream.size());
@@ -46,8 +50,11 @@ void survive_requests_in_any_cut(Input& trial, const Subject& subject) {
       const std::size_t size = std::min(stream.size() - at, trial.random.between(1, most));
       dialtone::write_within(caller.get(), std::string_view(stream).substr(at, size), patience);
       at += size;
-      // Now and then they really arrive one by one.
-      if (++pieces % 64 == 0 || stream.size() - at < 3) pause(milliseconds(1));
+      // At the beginning of a request, and now and then, they really arrive one by one.
+      const bool begun = std::any_of(begins.begin(), begins.end(), [at](std::size_t begin) {
+        return at > begin && at < begin + 6;
+      });
+      if (begun || ++pieces % 64 == 0) pause(milliseconds(1));
     }
   }
   expect_reply(trial, caller.hear(tr("the first reply", "第一个回复")), "show_file_name_list", "");

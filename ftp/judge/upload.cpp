@@ -156,7 +156,11 @@ void upload_streams_large_files(Input& trial, const Subject& subject) {
   expect_reply(trial, caller.hear(tr("the reply to the upload", "上传的回复")), "upload",
                uploaded_words("video", "large.mp4"));
   std::error_code error;
-  const auto size = std::filesystem::file_size(server.root() / "video" / "large.mp4", error);
+  const auto file = server.root() / "video" / "large.mp4";
+  for (const auto begin = Clock::now();
+       !std::filesystem::exists(file, error) && since(begin) < milliseconds(1500);)
+    pause(milliseconds(5));
+  const auto size = std::filesystem::file_size(file, error);
   trial.expect(tr("the file's size", "文件大小"), !error && size == large.size(),
                std::to_string(large.size()), error ? error.message() : std::to_string(size));
   expect_small_growth(trial, server, before);
