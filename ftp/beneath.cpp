@@ -14,6 +14,7 @@ using dialtone::FileDescriptor;
 
 namespace {
 
+//! [openat2_in]
 int openat2_in(int folder, const char* name, int flags, mode_t mode) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags);
@@ -27,6 +28,7 @@ int openat2_in(int folder, const char* name, int flags, mode_t mode) {
   }
   return fd;
 }
+//! [openat2_in]
 
 const std::string& name_of(Place place) {
   static const std::array<std::string, 5> names{"img", "video", "file", ".incoming", "kept"};

@@ -166,6 +166,7 @@ Result<void> Upload::append(std::span<const std::byte> bytes) {
   return {};
 }
 
+//! [place]
 Result<Entry> Upload::place() {
   if (fchmod(fd_.get(), core_->file_mode) != 0) return tl::unexpected(write_error(errno, tried_));
   // Bytes first, then the name: a power cut never leaves the name on bytes that are not there.
@@ -178,6 +179,7 @@ Result<Entry> Upload::place() {
     return tl::unexpected(write_error(errno, tried_));
   return entry;
 }
+//! [place]
 
 Result<Entry> Upload::rename_into(const Folder& folder) {
   std::unique_lock lock(core_->names);

@@ -239,6 +239,7 @@ class Upload {
     }
   }
 
+  //! [keep_where_it_breaks]
   /// What came of an upload whose connection broke stays for a resume.
   Went keep_where_it_breaks(Went went) {
     if (!went && writing_ && writing_->length() > 0) {
@@ -248,6 +249,7 @@ class Upload {
     }
     return went;
   }
+  //! [keep_where_it_breaks]
 
   void check() {
     digest_ = writing_->digest();
