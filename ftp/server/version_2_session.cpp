@@ -135,9 +135,9 @@ awaitable<Went> get(Call& call, const Request& request) {
   if (!file) co_return co_await refuse(call, request, file.error());
   const Entry& entry = (*file)->entry();
   if (request.offset > entry.size) {
-    const Error beyond{Error::Code::bad_request,
-                       "get: offset " + std::to_string(request.offset) + " is above the size, " +
-                           std::to_string(entry.size)};
+    const Error beyond{Error::Code::bad_request, "get: offset " + std::to_string(request.offset) +
+                                                     " is above the size, " +
+                                                     std::to_string(entry.size)};
     co_return co_await refuse(call, request, beyond);
   }
   if (request.offset > 0) {
