@@ -43,10 +43,8 @@ awaitable<Result<const framing::Header*>> Call::next_header() {
     if (!event) co_return failure(Error::Code::bad_request, event.error().message);
     switch (event->kind) {
       case Kind::header:
-        between_frames_ = false;
         co_return &decoder_.header();
       case Kind::end:
-        between_frames_ = true;
         break;
       case Kind::payload:  // left over from the last frame
         break;
@@ -55,7 +53,7 @@ awaitable<Result<const framing::Header*>> Call::next_header() {
         if (!come) co_return tl::unexpected(come.error());
         if (*come == Come::bytes) break;
         const auto whole = decoder_.finish();
-        if (whole || finishing_) co_return nullptr;
+        if (whole) co_return nullptr;
         co_return failure(Error::Code::disconnected, whole.error().message);
       }
     }
@@ -67,10 +65,7 @@ awaitable<Result<std::span<const std::byte>>> Call::next_piece() {
     const auto event = decoder_.next(unread_);
     if (!event) co_return failure(Error::Code::bad_request, event.error().message);
     if (event->kind == Kind::payload) co_return event->piece;
-    if (event->kind == Kind::end) {
-      between_frames_ = true;
-      co_return std::span<const std::byte>{};
-    }
+    if (event->kind == Kind::end) co_return std::span<const std::byte>{};
     const auto come = co_await fill();
     if (!come) co_return tl::unexpected(come.error());
     if (*come == Come::nothing_more)
@@ -102,7 +97,7 @@ awaitable<Result<Call::Come>> Call::fill() {
     if (errno != EAGAIN) co_return lost(errno);
     loop_.give_back(std::move(buffer_));
     if (const auto sent = co_await flush(); !sent) co_return tl::unexpected(sent.error());
-    if (finishing_ && between_frames_) co_return Come::nothing_more;
+    if (finishing_ && is_between_frames()) co_return Come::nothing_more;
     if (const auto ready = co_await wait(Socket::wait_read); !ready)
       co_return tl::unexpected(ready.error());
   }
@@ -199,7 +194,8 @@ awaitable<void> Call::hang_up() {
   socket_.shutdown(Socket::shutdown_send, ignored);
   const auto end = Clock::now() + loop_.services.limits.parting;
   const std::uint64_t most = bytes_in_ + most_afterwards;
-  finishing_ = between_frames_ = false;  // wait for the caller's own end
+  finishing_ = false;
+  parting_ = true;  // from now on only the caller's own end is waited for
   while (Clock::now() < end && bytes_in_ < most) {
     const auto come = co_await fill();
     if (!come || *come == Come::nothing_more) co_return;
@@ -214,9 +210,10 @@ void Call::interrupt(Error::Code why) {
 }
 
 void Call::finish() {
+  if (parting_) return;
   finishing_ = true;
   asio::error_code ignored;
-  if (between_frames_) socket_.cancel(ignored);
+  if (is_between_frames()) socket_.cancel(ignored);
 }
 
 void Call::look_at_time(Clock::time_point now) {

@@ -50,7 +50,7 @@ class Call {
 
   /// Ends the wait that is going on, if any, and every later one.
   void interrupt(Error::Code why);
-  /// Takes no new request.
+  /// Takes no new request; one of which a byte has come is no new one.
   void finish();
   /// Ends a wait that is longer than the idle limit.
   void look_at_time(Clock::time_point now);
@@ -64,6 +64,8 @@ class Call {
   enum class Come { bytes, nothing_more };
 
   awaitable<Result<Come>> fill();
+  /// Not a byte of a further frame has come.
+  bool is_between_frames() const { return decoder_.finish().has_value(); }
   awaitable<Result<void>> wait(Socket::wait_type what);
   tl::unexpected<Error> lost(int code) const;
 
@@ -77,8 +79,8 @@ class Call {
   Clock::duration idle_;
   std::optional<Clock::time_point> waiting_since_;
   std::optional<Error::Code> interrupted_;
-  bool between_frames_ = true;
   bool finishing_ = false;
+  bool parting_ = false;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
 };
