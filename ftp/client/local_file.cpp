@@ -44,6 +44,23 @@ void note_temporary(const fs::path& path) {
   temporary_path = path.empty() ? nullptr : ::strdup(path.c_str());
 }
 
+/// No signal ends the program while this lives.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ending, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 std::string doing(const char* english, const char* chinese, const fs::path& path) {
   return tr(english, chinese) + " " + path.string();
 }
@@ -139,6 +156,7 @@ Incoming Incoming::temporary(const fs::path& target) {
   Incoming incoming;
   incoming.target_ = target;
   std::string name = (target.parent_path() / ".ftp-XXXXXX").string();
+  const SignalsHeld held;  // the temporary is there and noted, or neither
   incoming.owned_.reset(::mkostemp(name.data(), O_CLOEXEC));
   if (!incoming.owned_) throw LocalTrouble(doing("make", "创建", target), errno);
   incoming.partial_ = name;
@@ -279,6 +297,7 @@ void prepare_for_signals() {
     if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);  // nohup stays so
   }
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 void note_drawn_bar(bool drawn) {
