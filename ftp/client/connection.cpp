@@ -24,12 +24,13 @@ std::vector<socket_basics::Address> addresses_of(const Server& server) {
   if (server.host == "localhost") names = {"127.0.0.1", "::1"};
   std::vector<socket_basics::Address> addresses;
   for (std::string name : names) {
-    if (name.find(':') != std::string::npos && name.front() != '[') name = "[" + name + "]";
-    const auto address = socket_basics::parse_address(name + ":" + std::to_string(server.port));
+    if (name.find(':') != std::string::npos && name.front() != '[') name.insert(0, "[").append("]");
+    name.append(":").append(std::to_string(server.port));
+    const auto address = socket_basics::parse_address(name);
     using Family = socket_basics::Address::Family;
     if (!address || (address->family != Family::ipv4 && address->family != Family::ipv6))
       throw dialtone::UsageFailure(
-          tr("--host '", "--host '") + visible(server.host) +
+          "--host '" + visible(server.host) +
           tr("': give an IPv4 or IPv6 address, as in 127.0.0.1 or ::1, or localhost",
              "'：请给出 IPv4 或 IPv6 地址，如 127.0.0.1、::1，或 localhost"));
     addresses.push_back(*address);

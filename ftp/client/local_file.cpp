@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -24,13 +25,14 @@ namespace {
 
 constexpr std::size_t block = std::size_t{256} << 10U;
 
-/// The path of the one temporary that a signal has to remove; read by the handler.
-std::atomic<const char*> temporary_path{nullptr};
+/// The path of the one temporary that a signal has to remove, or empty. The handler reads it; it
+/// changes only while signals are held.
+std::array<char, 4096> temporary_path{};
 std::atomic<bool> bar_drawn{false};
-static_assert(std::atomic<const char*>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 void clean_up_and_die(int signal) {  // async-signal-safe calls only
-  if (const char* path = temporary_path.load()) ::unlink(path);
+  if (temporary_path.front() != '\0') ::unlink(temporary_path.data());
   constexpr char clear[] = "\r\x1b[K";
   if (bar_drawn.load()) [[maybe_unused]]
     const auto done = ::write(STDERR_FILENO, clear, sizeof clear - 1);
@@ -38,10 +40,29 @@ void clean_up_and_die(int signal) {  // async-signal-safe calls only
   ::raise(signal);
 }
 
-/// Remembers what to unlink. The text lives until the program ends, for a handler may be reading
-/// it: a few bytes for each download of version 1.
-void note_temporary(const fs::path& path) {
-  temporary_path = path.empty() ? nullptr : ::strdup(path.c_str());
+/// No signal ends the program while this lives.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ending, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+/// Remembers what to unlink; nothing where the path is empty (or longer than any the system takes).
+void note_temporary(const std::string& path) {
+  const SignalsHeld held;
+  temporary_path.fill('\0');
+  if (path.size() < temporary_path.size())
+    std::copy(path.begin(), path.end(), temporary_path.begin());
 }
 
 std::string doing(const char* english, const char* chinese, const fs::path& path) {
@@ -139,6 +160,7 @@ Incoming Incoming::temporary(const fs::path& target) {
   Incoming incoming;
   incoming.target_ = target;
   std::string name = (target.parent_path() / ".ftp-XXXXXX").string();
+  const SignalsHeld held;  // the temporary is there and noted, or neither
   incoming.owned_.reset(::mkostemp(name.data(), O_CLOEXEC));
   if (!incoming.owned_) throw LocalTrouble(doing("make", "创建", target), errno);
   incoming.partial_ = name;
@@ -279,6 +301,7 @@ void prepare_for_signals() {
     if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);  // nohup stays so
   }
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 void note_drawn_bar(bool drawn) {

@@ -86,8 +86,8 @@ std::string digest_of_file(const std::filesystem::path& path, DigestKind kind);
 void make_folders(const std::filesystem::path& folder);
 
 /// What Ctrl-C, or a polite kill, leaves behind: neither a temporary nor a drawn progress bar. The
-/// program still dies of the signal. Call it once, early. A pipe that nobody reads any more is an
-/// error of write(2) from then on, not a silent death.
+/// program still dies of the signal. Call it once, early. A pipe that nobody reads any more, and a
+/// file above the limit of ulimit -f, are errors of write(2) from then on, not a silent death.
 void prepare_for_signals();
 /// Whether a progress bar is drawn on standard error.
 void note_drawn_bar(bool drawn);

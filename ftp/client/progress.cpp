@@ -10,14 +10,12 @@
 #include <string_view>
 #include <utility>
 
-#include "language.hpp"
 #include "local_file.hpp"
 #include "terminal.hpp"
 #include "trouble.hpp"
 
 namespace ftp::client {
 
-using dialtone::tr;
 using std::chrono::milliseconds;
 
 namespace {

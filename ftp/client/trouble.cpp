@@ -10,7 +10,6 @@
 
 namespace ftp::client {
 
-using dialtone::Language;
 using dialtone::tr;
 
 namespace {

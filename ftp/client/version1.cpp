@@ -2,11 +2,7 @@
 
 #include <exception>
 
-#include "language.hpp"
-
 namespace ftp::client {
-
-using dialtone::tr;
 
 namespace {
 
@@ -26,10 +22,10 @@ framing::Header Version1::reply_to(std::string_view command) {
   const auto code = header.others.find("error");
   const bool coded = code != header.others.end() && code->is_string();
   if (coded || !header.encrypted) {
-    const Refused refused(coded ? code_of(code->get<std::string>()) : Error::Code::bad_request,
-                          connection_.receive_text(most_words));
-    if (header.command == command) throw refused;
-    throw ConnectionLost(refused.code(), refused.what());  // its last words
+    const auto kind = coded ? code_of(code->get<std::string>()) : Error::Code::bad_request;
+    const std::string words = connection_.receive_text(most_words);
+    if (header.command == command) throw Refused(kind, words);
+    throw ConnectionLost(kind, Refused(kind, words).what());  // its last words
   }
   if (header.command != command)
     connection_.nonsense("a reply to " + header.command + " instead of " + std::string(command));

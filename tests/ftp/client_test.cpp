@@ -11,20 +11,17 @@ using nlohmann::json;
 
 namespace {
 
+/// Files at a server that is there for one run of the client at a time; between runs they are the
+/// test's alone.
 struct Played {
-  explicit Played(bool version_2 = true) {
-    files.version_2 = version_2;
-    server.emplace(keeper_of(files));
+  explicit Played(bool version_2 = true) { files.version_2 = version_2; }
+  Outcome run(const std::vector<std::string>& arguments, const std::string& input = "") {
+    const PlayedServer server(keeper_of(files));
+    return client.run(server.port(), arguments, input);
   }
-  Outcome run(const std::vector<std::string>& arguments, const std::string& input = "") const {
-    return client.run(server->port(), arguments, input);
-  }
-  /// The server has answered everybody from then on.
-  void finish() { server.reset(); }
 
   Files files;
   ClientRun client;
-  std::optional<PlayedServer> server;
 };
 
 std::string noise(std::size_t size) {
@@ -173,14 +170,12 @@ TEST_CASE("an_interrupted_put_goes_on_from_what_the_server_kept") {
   played.files.partials["file/big"] = bytes.substr(0, 700'000);
   const Outcome seen = played.run({"put", "big", "--json"});
   CHECK(lines_of(seen.out).at(0)["resumed_at"] == 700'000);
-  played.finish();
   CHECK(played.files.files["file/big"] == bytes);
 
   Played other;  // a beginning of something else is not gone on from
   other.client.write("big", bytes);
   other.files.partials["file/big"] = noise(700'000);
   CHECK(other.run({"put", "big"}).succeeded());
-  other.finish();
   CHECK(other.files.files["file/big"] == bytes);
 }
 
@@ -192,7 +187,6 @@ TEST_CASE("a_stream_of_unknown_length_is_sent_in_pieces") {
     if (sha256) arguments.push_back("--sha256");
     CHECK(played.run(arguments, bytes).succeeded());
     CHECK(played.run({"put", "-", "--as", "none"}).succeeded());
-    played.finish();
     CHECK(played.files.files["video/x"] == bytes);
     CHECK(played.files.files.at("file/none").empty());
     CHECK(count_of(played.files.requests, "data") > 2);
@@ -209,7 +203,6 @@ TEST_CASE("put_takes_the_type_from_name_option_or_extension") {
   const Outcome missing = played.run({"put", "nowhere", "c"});
   CHECK(missing.ending.exit_code == 1);
   CHECK(is_one_line(missing.err));
-  played.finish();
   std::vector<std::string> names;
   for (const auto& [name, bytes] : played.files.files) names.push_back(name);
   CHECK(names ==
@@ -222,7 +215,8 @@ TEST_CASE("a_refusal_in_the_middle_of_a_put_ends_it_and_the_next_one_goes_on") {
   client.write("small", "s");
   std::size_t frames = 0;
   std::string last;
-  const PlayedServer server([&](Talk& call) {
+  std::optional<PlayedServer> server;
+  server.emplace([&](Talk& call) {
     call.reply(call.receive().header, json::object());  // hello
     const Heard stat = call.receive();
     call.send(
@@ -234,7 +228,8 @@ TEST_CASE("a_refusal_in_the_middle_of_a_put_ends_it_and_the_next_one_goes_on") {
     last = small.payload;
     call.reply(small.header, {{"size", 1}, {"time", 0}, {"digest", xxh3("s")}});
   });
-  const Outcome seen = client.run(server.port(), {"put", "big", "small"});
+  const Outcome seen = client.run(server->port(), {"put", "big", "small"});
+  server.reset();
   CHECK(seen.ending.exit_code == 1);
   CHECK(is_one_line(seen.err));
   CHECK(contains(seen.err, "put file/big: there is no room left on the server"));
@@ -255,7 +250,6 @@ TEST_CASE("rm_mv_and_stat_say_what_they_did") {
   CHECK(played.run({"mv", "b.png", "file/y"}).succeeded());
   CHECK(played.run({"rm", "x", "file/[y]"}).succeeded());
   CHECK(played.run({"rm", "x"}).ending.exit_code == 1);
-  played.finish();
   CHECK(played.files.files.empty());
 }
 
@@ -306,7 +300,6 @@ TEST_CASE("a_server_of_version_1_still_lists_gives_and_takes") {
     CHECK(is_one_line(refused.err));
     CHECK(contains(refused.err, "version 1 only"));
   }
-  played.finish();
   CHECK(played.files.files["img/new.png"] == "new");
   CHECK(played.files.files["file/s.txt"] == "stream");
   CHECK(played.client.all() ==
@@ -354,6 +347,47 @@ TEST_CASE("an_interrupt_ends_it_at_once_and_keeps_the_part") {
   const auto ending = child.wait_for(std::chrono::seconds(20));
   CHECK((ending && ending->signal == SIGINT));
   CHECK(client.all() == std::vector<std::string>{"a.part"});
+}
+
+TEST_CASE("a_file_that_cannot_be_written_here_costs_only_itself") {
+  for (const bool version_2 : {true, false}) {
+    Files files;
+    files.version_2 = version_2;
+    files.files = {{"file/a", "a"}, {"file/big", noise(3'000'000)}, {"file/c", "c"}};
+    const PlayedServer server(keeper_of(files));
+    const ClientRun client;
+    Command command = client.command(server.port(), {"get", "file/a", "file/big", "file/c"});
+    command.limits.file_bytes = 100'000;
+    const Outcome seen = dialtone::run(command, std::chrono::seconds(60));
+    CHECK(seen.ending.exit_code == 1);
+    CHECK(is_one_line(seen.err));
+    CHECK(contains(seen.err, "get file/big: write"));
+    CHECK(client.read("a") == "a");
+    CHECK(client.read("c") == "c");
+    CHECK(client.all().size() == (version_2 ? 3 : 2));  // a part stays where it is of use
+  }
+}
+
+TEST_CASE("an_interrupted_download_of_version_1_leaves_nothing") {
+  const ClientRun client;
+  const PlayedServer server([](Talk& call) {
+    call.receive();  // hello
+    framing::Header words;
+    words.command = "hello";
+    call.send(words, "hello is not exist");
+    framing::Header header = ftp::course::header_for("download_file", "");
+    header.data_length = 1000;
+    call.receive();
+    call.send_bytes(*framing::encode_head(header) + "part");
+    call.receive();
+  });
+  Child child(client.command(server.port(), {"get", "a"}));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (client.all().empty()) REQUIRE(std::chrono::steady_clock::now() < until);
+  ::kill(child.pid(), SIGTERM);
+  const auto ending = child.wait_for(std::chrono::seconds(20));
+  CHECK((ending && ending->signal == SIGTERM));
+  CHECK(client.all().empty());
 }
 
 TEST_CASE("the_progress_line_fits_and_never_shows_control_characters") {
