@@ -48,6 +48,21 @@ const Forgery forgeries[] = {
 
 }  // namespace
 
+TEST_CASE("a_program_that_may_start_no_other_starts_none") {
+  Command command;
+  command.arguments = {"/bin/sh", "-c",
+                       "/bin/echo started; (/bin/echo started); exec /bin/echo started"};
+  CHECK(run(command, std::chrono::seconds(20)).out == "started\nstarted\nstarted\n");
+  command.deny_exec = true;
+  const Outcome outcome = run(command, std::chrono::seconds(20));
+  INFO(outcome.err);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.find("not permitted") != std::string::npos);
+  command.arguments = {"/no/such/program"};
+  CHECK_THROWS_WITH(run(command, std::chrono::seconds(20)),
+                    "cannot start /no/such/program: No such file or directory");
+}
+
 TEST_CASE("no_wrapping_of_a_finished_server_earns_a_point_or_a_fault") {
   const std::vector<Lab> labs = load_labs(tree);
   const Lab& lab = find_lab(labs, "ftp");

@@ -66,6 +66,29 @@ TEST_CASE("good_lab_json_is_taken_whole") {
   CHECK_THROWS_AS(lab.find_case("c"), UsageFailure);
 }
 
+TEST_CASE("the_capstone_lies_in_ftp") {
+  json document = good_lab();
+  document["number"] = "ftp";
+  document["name"] = "capstone";
+  const Lab lab = parse_lab(document.dump(), "ftp", "ftp/lab.json");
+  CHECK(lab.folder() == "ftp");
+  CHECK(lab.starter() == "ftp/starter/server.cpp");
+  CHECK(lab.solution() == "ftp/solution/server.cpp");
+  CHECK(Progress::parse("ftp capstone 43 a seed=7 2025-01-31\nhint ftp b 1\n").of("ftp").points ==
+        43);
+}
+
+TEST_CASE("what_the_judge_left_out_for_a_command_is_no_part_of_its_judgement") {
+  const Lab lab = parse(good_lab());
+  const std::string report =
+      R"({"cases": [{"id": "a", "status": "left out", "inputs": 0}, {"id": "b", "status": "passed"}]})";
+  JudgeRequest request;
+  CHECK(read_report(report, lab, request).possible() == 100);  // of a file, it is a fault
+  request.server = {"server"};
+  CHECK(read_report(report, lab, request).possible() == 70);
+  CHECK(read_report(report, lab, request).full());
+}
+
 TEST_CASE("wrong_lab_json_is_refused_with_place_and_reason") {
   set_language(Language::english);
   CHECK(refusal_with("/number", "04") ==
