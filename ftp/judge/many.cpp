@@ -12,6 +12,10 @@ namespace {
 
 using dialtone::tr;
 
+File large_file(std::size_t size) {
+  return {"video", "large.mp4", std::string(size, 'l')};
+}
+
 void expect_list(Input& trial, Caller& caller, const std::string& names = "") {
   expect_reply(trial, caller.answer_to(list_request(trial.random, "img")), "show_file_name_list",
                names);
@@ -43,7 +47,7 @@ void many_at_once_are_all_served(Input& trial, const Subject& subject) {
 }
 
 void many_do_not_wait_for_a_stalled_caller(Input& trial, const Subject& subject) {
-  const File large{"video", "large.mp4", std::string(24'000'000, 'l')};
+  const File large = large_file(24'000'000);
   Server server(trial, subject, {large});
   Caller half = server.dial();
   const std::string bytes =
@@ -192,7 +196,7 @@ void many_idle_callers_are_hung_up(Input& trial, const Subject& subject) {
 }
 
 void many_stop_finishes_what_is_under_way(Input& trial, const Subject& subject) {
-  const File large{"video", "large.mp4", std::string(12'000'000, 'l')};
+  const File large = large_file(12'000'000);
   const File file{"img", "slow.png", draw_bytes(trial.random, 80'000)};
   Server server(trial, subject, {large});
   Caller silent = server.dial();

@@ -36,7 +36,7 @@ void upload_says_stem_and_place(Input& trial, const Subject& subject) {
                                           "two words.x"};
   const std::string name =
       trial.index < names.size() ? names[trial.index] : draw_name(trial.random);
-  const std::string type = types[trial.index % types.size()];
+  const std::string& type = types[trial.index % types.size()];
   Server server(trial, subject);
   Caller caller = server.dial();
   const Frame reply = caller.answer_to(upload_request(trial.random, type, name, "x"));

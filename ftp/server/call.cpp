@@ -44,9 +44,8 @@ awaitable<Result<const framing::Header*>> Call::next_header() {
     switch (event->kind) {
       case Kind::header:
         co_return &decoder_.header();
-      case Kind::end:
-        break;
       case Kind::payload:  // left over from the last frame
+      case Kind::end:
         break;
       case Kind::need_more: {
         const auto come = co_await fill();
