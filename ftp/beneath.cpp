@@ -67,7 +67,7 @@ int Root::open_in(int folder, const std::string& name, int flags, mode_t mode) c
 
 Result<Folder> Root::folder(Place place, bool make, std::string_view tried) {
   if (place != Place::kept) return opened(place, root_.get(), name_of(place), make, tried);
-  const Result<Folder> above = folder(Place::incoming, make, tried);
+  Result<Folder> above = folder(Place::incoming, make, tried);
   if (!above) return above;
   return opened(place, (*above)->get(), name_of(place), make, tried);
 }

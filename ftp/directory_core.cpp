@@ -128,7 +128,7 @@ Result<void> Core::reserve(std::uint64_t bytes, std::string_view tried) {
     const std::lock_guard lock(names);
     const std::int64_t age = now() - counted_;
     if (age < 0 || age >= recount_after) {
-      const Result<void> counted = count(false);
+      Result<void> counted = count(false);
       if (!counted) return counted;
     }
   }

@@ -119,8 +119,8 @@ class Writing {
 
 /// How an upload begins.
 struct Beginning {
-  std::optional<std::uint64_t> size =
-      {};                    ///< of the whole file, where it is known: room is reserved
+  /// Of the whole file, where it is known: room is reserved.
+  std::optional<std::uint64_t> size = {};
   std::uint64_t offset = 0;  ///< of a resume: bytes of the partial to go on from
   std::string account = {};  ///< whose partial; "" is the anonymous caller
 };
@@ -164,8 +164,8 @@ struct StoreOptions {
   /// Where openat2(2) is not there (or forced off, for tests), each component is opened with
   /// O_NOFOLLOW instead.
   bool use_openat2 = true;
-  std::function<std::int64_t()> now =
-      {};  ///< milliseconds since 1970; the system's clock when empty
+  /// Milliseconds since 1970; the system's clock when empty.
+  std::function<std::int64_t()> now = {};
 };
 
 /// A store in a folder, which must exist: ROOT/img, ROOT/video and ROOT/file are made when they are

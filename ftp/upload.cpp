@@ -120,7 +120,7 @@ Result<void> Upload::resume(Folder incoming, std::uint64_t offset) {
     core_->ledger.resume(kept.length);
     reserved_ += kept.length;
   }
-  const Result<void> read = read_again();
+  Result<void> read = read_again();
   if (!read) return read;
   if (length_ != kept.length || digester_.so_far() != kept.digest)
     return changed("the part that was kept was damaged");
@@ -149,7 +149,7 @@ Result<void> Upload::append(std::span<const std::byte> bytes) {
                    tried_ + ": larger than " + std::to_string(*largest) + " bytes");
   if (length_ + bytes.size() > reserved_) {  // of unknown size, or more than was announced
     const std::uint64_t more = length_ + bytes.size() - reserved_;
-    const Result<void> room = core_->reserve(more, tried_);
+    Result<void> room = core_->reserve(more, tried_);
     if (!room) return room;
     reserved_ += more;
   }
@@ -209,7 +209,7 @@ Result<void> Upload::keep_partial() {
       return tl::unexpected(write_error(errno, tried_));
     const Kept kept{hash_of(target_), hash_of(account_), length_, digester_.so_far(), core_->now()};
     const std::lock_guard lock(core_->names);
-    const Result<void> done =
+    Result<void> done =
         core_->keep_partial(incoming_->get(), temporary_, kept, "keep a part of " + shown(target_));
     if (!done) return done;
     temporary_.clear();

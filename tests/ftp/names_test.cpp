@@ -6,9 +6,12 @@
 #include <barrier>
 #include <thread>
 
+#include "beneath.hpp"
+#include "file_descriptor.hpp"
 #include "store_support.hpp"
 
 using namespace store_test;
+using dialtone::FileDescriptor;
 namespace fs = std::filesystem;
 
 namespace {
@@ -130,6 +133,25 @@ TEST_CASE("a_name_never_leaves_the_root") {
     CHECK_FALSE(fs::is_symlink(place.root() / "img/link"));
     CHECK(dialtone::read_file(outside.root() / "secret") == "secret");
     CHECK(outside.files() == std::vector<std::string>{"secret"});
+  }
+}
+
+TEST_CASE("opening_never_follows_a_link") {
+  for (const bool use_openat2 : {true, false}) {
+    INFO("openat2: " << use_openat2);
+    dialtone::TemporaryFolder folder;
+    dialtone::write_file(folder.path() / "own", "own");
+    fs::create_symlink("own", folder.path() / "link");
+    fs::create_directory_symlink(".", folder.path() / "folder-link");
+    const ftp::Root root(FileDescriptor(open(folder.path().c_str(), O_PATH | O_CLOEXEC)),
+                         use_openat2, false);
+    const auto opens = [&root](const char* name, int flags) {
+      return static_cast<bool>(FileDescriptor(root.open_in(root.descriptor(), name, flags)));
+    };
+    CHECK(opens("own", O_RDONLY));
+    CHECK_FALSE(opens("link", O_RDONLY));
+    CHECK_FALSE(opens("link", O_WRONLY | O_CREAT));
+    CHECK_FALSE(opens("folder-link", O_RDONLY | O_DIRECTORY));
   }
 }
 
