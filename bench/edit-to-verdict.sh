@@ -12,7 +12,7 @@ seconds() { date +%s.%N; }
 
 measure() { # LAB LABEL [FILE-TEXT]: the starter's own text when there is no other
   lab=$1 label=$2
-  number=$(basename "$lab" | cut -c1-2)
+  number=$(basename "$lab")
   starter=$(echo "$lab"/starter/*.cpp)
   kept=$(mktemp)
   cp "$starter" "$kept"
@@ -35,7 +35,7 @@ measure() { # LAB LABEL [FILE-TEXT]: the starter's own text when there is no oth
     '{t[NR] = $1} END {printf "%-32s median %s s, %s to %s s, of %d\n", name, t[int((NR + 1) / 2)], t[1], t[NR], NR}'
 }
 
-for lab in labs/[0-9][0-9]-*; do
+for lab in labs/[0-9][0-9]-* ftp; do
   measure "$lab" starter
   [ ! -d "$lab/solution" ] || measure "$lab" solution "$(echo "$lab"/solution/*.cpp)"
 done

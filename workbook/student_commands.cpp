@@ -127,6 +127,11 @@ int check_command(const Options& options) {
                           "--server COMMAND 只用于 `check ftp`，且不带 --san"));
   const CheckResult result =
       request.server.empty() ? check_starter(tree, lab, request) : check_server(tree, lab, request);
+  if (result.built && result.judgement.cases.empty())
+    throw UsageFailure(
+        tr("this case needs options that only the given program has: without "
+           "--server it is judged",
+           "这个用例需要只有给定程序才有的选项：不带 --server 才能评判"));
   if (options.json)
     print_json(report_json(lab, result));
   else

@@ -119,6 +119,7 @@ void many_leave_nothing_behind(Input& trial, const Subject& subject) {
   for (std::uint64_t way = 0; way < ways; ++way) come_and_go(trial, server, file, way);
   pause(milliseconds(100));
   const std::size_t before = server.descriptors().size();
+  const std::size_t threads = server.threads();
   for (int i = 0; i < 40; ++i) come_and_go(trial, server, file, trial.random.between(0, ways - 1));
   const auto begin = Clock::now();
   while (server.descriptors().size() > before && since(begin) < patience) pause(milliseconds(10));
@@ -126,6 +127,8 @@ void many_leave_nothing_behind(Input& trial, const Subject& subject) {
                   "40 位来电者离开之后它的描述符（从 /proc 看）"),
                server.descriptors().size() <= before, std::to_string(before),
                std::to_string(server.descriptors().size()));
+  trial.expect(tr("and its threads", "以及它的线程"), server.threads() <= threads,
+               std::to_string(threads), std::to_string(server.threads()));
 }
 
 void many_wait_when_sessions_are_out(Input& trial, const Subject& subject) {

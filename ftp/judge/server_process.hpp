@@ -67,7 +67,7 @@ class Server {
  private:
   void start(const Subject& subject, std::vector<std::string> options);
   void await_listening();
-  void expect_to_be_the_listener() const;
+  void expect_to_be_the_listener();
   void note_end();
   std::string output() const;
 
