@@ -170,8 +170,9 @@ int demo_command(const Options& /*options*/) {
     bill.play(name + tr(": the reference graded", "：批改参考解答"),
               [&] { return grade_reference(tree, lab); });
   }
-  bill.play(tr("the capstone: real files", "综合项目：传输真实文件"),
-            [&] { return move_files(tree); });
+  if (fs::exists(tree.root / "ftp" / "client"))
+    bill.play(tr("the capstone: real files", "综合项目：传输真实文件"),
+              [&] { return move_files(tree); });
   bill.play(tr("the site", "网站"), [&] { return build_site(tree); });
   return bill.close();
 }
