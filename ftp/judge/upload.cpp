@@ -36,7 +36,7 @@ void upload_says_stem_and_place(Input& trial, const Subject& subject) {
                                           "two words.x"};
   const std::string name =
       trial.index < names.size() ? names[trial.index] : draw_name(trial.random);
-  const std::string type = types[trial.index % types.size()];
+  const std::string& type = types[trial.index % types.size()];
   Server server(trial, subject);
   Caller caller = server.dial();
   const Frame reply = caller.answer_to(upload_request(trial.random, type, name, "x"));
@@ -44,14 +44,9 @@ void upload_says_stem_and_place(Input& trial, const Subject& subject) {
   expect_digest(trial, reply);
 }
 
-/// Old and new are told apart by their first byte, and each is of one byte alone.
-std::string of_one(char c, std::size_t size) {
-  return std::string(size, c);
-}
-
 void upload_replaces_at_once(Input& trial, const Subject& subject) {
-  const File before{"img", "picture.png", of_one('o', 6'000'000)};
-  const File after{"img", "picture.png", of_one('n', trial.random.between(100'000, 900'000))};
+  const File before{"img", "picture.png", filled('o', 6'000'000)};
+  const File after{"img", "picture.png", filled('n', trial.random.between(100'000, 900'000))};
   Server server(trial, subject, {before});
 
   // Who reads the old file while the new one comes has the old one, whole.
