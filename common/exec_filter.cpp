@@ -42,7 +42,7 @@ std::uint64_t drawn() {
 void* map_anywhere(std::size_t size) {
   for (int tries = 0; tries < 100; ++tries) {
     const std::uint64_t address = (drawn() & ((std::uint64_t{1} << 46U) - 1)) & ~(page_size - 1);
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): the number is where the page is to be
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the address is the point
     void* page = mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (page != MAP_FAILED) return page;

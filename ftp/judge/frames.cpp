@@ -77,7 +77,7 @@ std::string told(const Frame& request) {
   std::string what = text("command");
   if (request.header.contains("file_type")) what += " " + field(request.header, "file_type");
   if (request.header.contains("file_name")) what += " " + field(request.header, "file_name");
-  if (what.size() > 120) what = what.substr(0, 120) + "...";
+  if (what.size() > 120) what.replace(120, what.size(), "...");
   return dialtone::printable(what) + ", " + std::to_string(request.payload.size()) +
          tr(" bytes", " 字节");
 }
@@ -129,6 +129,12 @@ std::string uploaded_words(const std::string& type, const std::string& name) {
 std::string draw_bytes(Random& random, std::size_t size) {
   std::string bytes = random.bytes(size);
   std::replace(bytes.begin(), bytes.end(), '\'', '"');
+  return bytes;
+}
+
+std::string filled(char byte, std::size_t size) {
+  std::string bytes;
+  bytes.resize(size, byte);
   return bytes;
 }
 

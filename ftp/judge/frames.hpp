@@ -58,6 +58,9 @@ std::string uploaded_words(const std::string& type, const std::string& name);
 /// the matter of one case.
 std::string draw_bytes(Random& random, std::size_t size);
 
+/// Bytes that are all the same.
+std::string filled(char byte, std::size_t size);
+
 /// A name that every store takes: a drawn stem, and an extension.
 std::string draw_name(Random& random);
 

@@ -12,10 +12,6 @@ namespace {
 
 using dialtone::tr;
 
-File large_file(std::size_t size) {
-  return {"video", "large.mp4", std::string(size, 'l')};
-}
-
 void expect_list(Input& trial, Caller& caller, const std::string& names = "") {
   expect_reply(trial, caller.answer_to(list_request(trial.random, "img")), "show_file_name_list",
                names);
@@ -47,11 +43,11 @@ void many_at_once_are_all_served(Input& trial, const Subject& subject) {
 }
 
 void many_do_not_wait_for_a_stalled_caller(Input& trial, const Subject& subject) {
-  const File large = large_file(24'000'000);
+  const File large{"video", "large.mp4", filled('l', 24'000'000)};
   Server server(trial, subject, {large});
   Caller half = server.dial();
   const std::string bytes =
-      upload_request(trial.random, "file", "slow", std::string(50'000, 's')).bytes();
+      upload_request(trial.random, "file", "slow", filled('s', 50'000)).bytes();
   const std::size_t said = trial.index == 0 ? 3 : trial.index == 1 ? 40 : 20'000;
   half.say(std::string_view(bytes).substr(0, said),
            tr("the beginning of an upload, and no more", "上传的开头，然后停住"));
@@ -161,7 +157,7 @@ void many_idle_callers_are_hung_up(Input& trial, const Subject& subject) {
   constexpr milliseconds idle{400};
   Server server(trial, subject, {}, {"--idle", std::to_string(idle.count())});
   const std::string bytes =
-      upload_request(trial.random, "img", "slow.png", std::string(60, 's')).bytes();
+      upload_request(trial.random, "img", "slow.png", filled('s', 60)).bytes();
   std::vector<Doomed> doomed;
   for (int i = 0; i < 2; ++i) {
     Caller caller = server.dial();
@@ -199,7 +195,7 @@ void many_idle_callers_are_hung_up(Input& trial, const Subject& subject) {
 }
 
 void many_stop_finishes_what_is_under_way(Input& trial, const Subject& subject) {
-  const File large = large_file(12'000'000);
+  const File large{"video", "large.mp4", filled('l', 12'000'000)};
   const File file{"img", "slow.png", draw_bytes(trial.random, 80'000)};
   Server server(trial, subject, {large});
   Caller silent = server.dial();

@@ -241,7 +241,7 @@ void break_off_at(Input& trial, Server& server, Stage stage, const File& large) 
 }
 
 void survive_callers_that_break_off(Input& trial, const Subject& subject) {
-  const File large{"video", "large.mp4", std::string(3'000'000, 'v')};
+  const File large{"video", "large.mp4", filled('v', 3'000'000)};
   Server server(trial, subject, {large});
   Caller other = server.dial();
   expect_served(trial, other);

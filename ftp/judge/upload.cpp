@@ -44,14 +44,9 @@ void upload_says_stem_and_place(Input& trial, const Subject& subject) {
   expect_digest(trial, reply);
 }
 
-/// Old and new are told apart by their first byte, and each is of one byte alone.
-std::string of_one(char c, std::size_t size) {
-  return std::string(size, c);
-}
-
 void upload_replaces_at_once(Input& trial, const Subject& subject) {
-  const File before{"img", "picture.png", of_one('o', 6'000'000)};
-  const File after{"img", "picture.png", of_one('n', trial.random.between(100'000, 900'000))};
+  const File before{"img", "picture.png", filled('o', 6'000'000)};
+  const File after{"img", "picture.png", filled('n', trial.random.between(100'000, 900'000))};
   Server server(trial, subject, {before});
 
   // Who reads the old file while the new one comes has the old one, whole.
