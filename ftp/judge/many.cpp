@@ -43,7 +43,7 @@ void many_at_once_are_all_served(Input& trial, const Subject& subject) {
 }
 
 void many_do_not_wait_for_a_stalled_caller(Input& trial, const Subject& subject) {
-  const File large{"video", "large.mp4", filled('l', 24'000'000)};
+  const File large{"video", "large.mp4", filled('l', 16'000'000)};
   Server server(trial, subject, {large});
   Caller half = server.dial();
   const std::string bytes =

@@ -280,7 +280,7 @@ std::vector<SubjectCase> survive_cases() {
           rule("survive_names_that_lead_outside", 1, survive_names_that_lead_outside),
           rule("survive_refusals_carry_a_digest", 1, survive_refusals_carry_a_digest),
           rule("survive_frames_that_are_none", 1, survive_frames_that_are_none),
-          rule("survive_callers_that_break_off", 4, survive_callers_that_break_off),
+          rule("survive_callers_that_break_off", 2, survive_callers_that_break_off),
           rule("survive_half_closed_callers", 4, survive_half_closed_callers)};
 }
 
