@@ -18,7 +18,7 @@ FileKey key_of(const struct stat& status, DigestKind kind) {
           kind};
 }
 
-std::size_t DigestCache::Hash::operator()(const FileKey& key) const {
+std::size_t FileKeyHash::operator()(const FileKey& key) const {
   std::uint64_t mixed = 0;
   for (const std::uint64_t part :
        {key.device, key.inode, key.size, static_cast<std::uint64_t>(key.modified),
@@ -27,29 +27,6 @@ std::size_t DigestCache::Hash::operator()(const FileKey& key) const {
     mixed ^= mixed >> 32U;
   }
   return mixed;
-}
-
-std::optional<std::string> DigestCache::find(const FileKey& key) {
-  const std::lock_guard lock(mutex_);
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return std::nullopt;
-  by_use_.splice(by_use_.begin(), by_use_, found->second);
-  return found->second->digest;
-}
-
-void DigestCache::remember(const FileKey& key, const std::string& digest) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = by_key_.find(key); found != by_key_.end()) {
-    found->second->digest = digest;
-    by_use_.splice(by_use_.begin(), by_use_, found->second);
-    return;
-  }
-  by_use_.push_front({key, digest});
-  by_key_.emplace(key, by_use_.begin());
-  if (by_key_.size() > most_) {
-    by_key_.erase(by_use_.back().key);
-    by_use_.pop_back();
-  }
 }
 
 }  // namespace ftp

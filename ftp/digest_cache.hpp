@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "store.hpp"
 
@@ -28,27 +29,58 @@ struct FileKey {
   bool operator==(const FileKey&) const = default;
 };
 
-FileKey key_of(const struct stat& status, DigestKind kind);
+/// The key of a file's bytes; the kind is of no meaning to who remembers one thing a file.
+FileKey key_of(const struct stat& status, DigestKind kind = DigestKind::xxh3_128);
 
-/// The least recently used are forgotten first. From many threads.
-class DigestCache {
+struct FileKeyHash {
+  std::size_t operator()(const FileKey& key) const;
+};
+
+/// What is remembered of files. The least recently used are forgotten first. From many threads.
+template <class Value>
+class FileCache {
  public:
-  explicit DigestCache(std::size_t most = 100'000) : most_(most) {}
-  std::optional<std::string> find(const FileKey& key);
-  void remember(const FileKey& key, const std::string& digest);
+  explicit FileCache(std::size_t most) : most_(most) {}
+
+  std::optional<Value> find(const FileKey& key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) return std::nullopt;
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
+    return found->second->value;
+  }
+
+  void remember(const FileKey& key, Value value) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = by_key_.find(key); found != by_key_.end()) {
+      found->second->value = std::move(value);
+      by_use_.splice(by_use_.begin(), by_use_, found->second);
+      return;
+    }
+    by_use_.push_front({key, std::move(value)});
+    by_key_.emplace(key, by_use_.begin());
+    if (by_key_.size() > most_) {
+      by_key_.erase(by_use_.back().key);
+      by_use_.pop_back();
+    }
+  }
 
  private:
-  struct Hash {
-    std::size_t operator()(const FileKey& key) const;
-  };
   struct Known {
     FileKey key;
-    std::string digest;
+    Value value;
   };
+  using Place = typename std::list<Known>::iterator;
   std::size_t most_;
   std::mutex mutex_;
-  std::list<Known> by_use_;  ///< the latest first; under mutex_
-  std::unordered_map<FileKey, std::list<Known>::iterator, Hash> by_key_;  ///< under mutex_
+  std::list<Known> by_use_;                                 ///< the latest first; under mutex_
+  std::unordered_map<FileKey, Place, FileKeyHash> by_key_;  ///< under mutex_
+};
+
+/// Digests, as their digits.
+class DigestCache : public FileCache<std::string> {
+ public:
+  explicit DigestCache(std::size_t most = 100'000) : FileCache(most) {}
 };
 
 }  // namespace ftp

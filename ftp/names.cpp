@@ -45,10 +45,14 @@ std::string_view folder_of(Type type) {
   return "file";
 }
 
+std::optional<Type> type_spelt(std::string_view text) {
+  for (const Type type : {Type::img, Type::video, Type::file})
+    if (text == folder_of(type)) return type;
+  return std::nullopt;
+}
+
 Type type_named(std::string_view text) {
-  if (text == "img") return Type::img;
-  if (text == "video") return Type::video;
-  return Type::file;
+  return type_spelt(text).value_or(Type::file);
 }
 
 Type type_of_name(std::string_view name) {

@@ -1,7 +1,9 @@
 // A file of a directory store, opened for reading.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "directory_core.hpp"
 
@@ -29,19 +31,15 @@ class OpenedFile final : public Reading {
     if (auto known = core_->digests.find(key)) return *known;
     // Two threads may come here for one file at once: both read it, and both are right.
     Digester digester(kind);
-    std::vector<std::byte> buffer(block);
-    std::uint64_t at = 0;
-    for (std::size_t got = block; got == block; at += got) {
-      const ssize_t count = read_fully(fd_.get(), buffer, at);
-      if (count < 0) return tl::unexpected(system_error(errno, tried));
-      got = static_cast<std::size_t>(count);
-      digester.update(std::span(buffer).first(got));
-    }
+    const auto read =
+        read_pieces(*this, std::numeric_limits<std::uint64_t>::max(),
+                    [&](std::span<const std::byte> piece) { digester.update(piece); });
+    if (!read) return tl::unexpected(read.error());
     struct stat after {};
     if (fstat(fd_.get(), &after) != 0) return tl::unexpected(system_error(errno, tried));
     std::string digest = digester.so_far();
     // A rename meanwhile changes the ctime alone: the digest holds, but is found under no key.
-    if (at != key.size || key_of(after, kind).modified != key.modified)
+    if (*read != key.size || key_of(after, kind).modified != key.modified)
       return failure(Error::Code::changed, tried + ": somebody wrote into it meanwhile");
     if (key_of(after, kind) == key) core_->digests.remember(key, digest);
     return digest;
@@ -54,6 +52,22 @@ class OpenedFile final : public Reading {
 };
 
 }  // namespace
+
+Result<std::uint64_t> read_pieces(const Reading& file, std::uint64_t most,
+                                  const std::function<void(std::span<const std::byte>)>& take) {
+  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(most, block)));
+  std::uint64_t at = 0;
+  while (at < most) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), most - at));
+    const ssize_t count = read_fully(file.descriptor(), std::span(buffer).first(wanted), at);
+    if (count < 0) return tl::unexpected(system_error(errno, "read " + shown(file.entry().target)));
+    const auto got = static_cast<std::size_t>(count);
+    take(std::span(buffer).first(got));
+    at += got;
+    if (got < wanted) break;
+  }
+  return at;
+}
 
 Result<std::unique_ptr<Reading>> open_reading(std::shared_ptr<Core> core, const Target& target) {
   const std::string tried = "read " + shown(target);

@@ -31,6 +31,8 @@ enum class Type { img, video, file };
 
 /// "img", "video" or "file": the folder's name.
 std::string_view folder_of(Type type);
+/// The type whose folder is spelt so, exactly.
+std::optional<Type> type_spelt(std::string_view text);
 /// The type that a header's file_type means: every text but "img" and "video" is a plain file.
 Type type_named(std::string_view text);
 /// The type by a name's extension, as the course's lists have it (".jpg", ".mp4", ...); the case of
@@ -97,6 +99,11 @@ class Reading {
   /// as the file has the same size, time and inode.
   virtual Result<std::string> digest(DigestKind kind) = 0;
 };
+
+/// Gives the file's first `most` bytes to `take`, in pieces of some hundred kilobytes, and says how
+/// many there were.
+Result<std::uint64_t> read_pieces(const Reading& file, std::uint64_t most,
+                                  const std::function<void(std::span<const std::byte>)>& take);
 
 /// A file on its way in. Destroyed before commit() it leaves nothing behind, neither a file nor a
 /// reserved byte, unless keep_partial() was called.

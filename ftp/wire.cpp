@@ -133,8 +133,7 @@ class Fields {
 };
 
 Type type_in(const std::string& text, const char* field) {
-  for (const Type type : {Type::img, Type::video, Type::file})
-    if (text == folder_of(type)) return type;
+  if (const auto type = type_spelt(text)) return *type;
   throw WrongField{std::string(field) + " is none of img, video and file"};
 }
 

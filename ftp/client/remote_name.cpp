@@ -26,12 +26,6 @@ RemoteName parse_remote_name(std::string_view text) {
   return remote;
 }
 
-std::optional<Type> type_spelt(std::string_view text) {
-  for (const Type type : {Type::img, Type::video, Type::file})
-    if (text == folder_of(type)) return type;
-  return std::nullopt;
-}
-
 bool matches(const std::string& pattern, const std::string& name) {
   return pattern.empty() || pattern == name ||
          ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;

@@ -23,9 +23,6 @@ struct RemoteName {
 /// bad_name where the text has another '/', or a name that no file can have.
 RemoteName parse_remote_name(std::string_view text);
 
-/// "img", "video" or "file".
-std::optional<Type> type_spelt(std::string_view text);
-
 /// Whether a name is of this pattern, as a shell's (glob(7)): a first dot is matched by a dot only.
 bool matches(const std::string& pattern, const std::string& name);
 

@@ -1,13 +1,10 @@
 // The digests that version 1 sends with its downloads, made once a file.
 #pragma once
 
-#include <cstdint>
-#include <list>
-#include <map>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <tuple>
 
+#include "digest_cache.hpp"
 #include "store.hpp"
 
 namespace ftp::server {
@@ -19,20 +16,16 @@ struct CourseDigestOfFile {
   std::string encrypted;
 };
 
-/// Remembers them for as long as a file stays what it is (device, inode, size, time of change).
-/// May be used from many threads.
+/// Remembers them for as long as a file stays what it is. May be used from many threads.
 class CourseDigests {
  public:
-  /// From memory, or by reading the whole file.
-  Result<CourseDigestOfFile> of(const Reading& file);
+  /// From memory alone.
+  std::optional<CourseDigestOfFile> known(const Reading& file);
+  /// By reading the whole file; remembered from then on.
+  Result<CourseDigestOfFile> made(const Reading& file);
 
  private:
-  using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
-  static constexpr std::size_t most = 10'000;
-
-  std::mutex mutex_;
-  std::list<std::pair<Key, CourseDigestOfFile>> recent_;  ///< the last used first; under mutex_
-  std::map<Key, decltype(recent_)::iterator> known_;      ///< under mutex_
+  FileCache<CourseDigestOfFile> cache_{10'000};
 };
 
 }  // namespace ftp::server

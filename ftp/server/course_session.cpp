@@ -1,4 +1,6 @@
 // Version 1, the course's protocol, done right: see ftp/PROTOCOL.md.
+#include <limits>
+
 #include "session.hpp"
 
 namespace ftp::server {
@@ -48,17 +50,13 @@ Error damaged(const Header& request) {
 
 awaitable<Went> list(Call& call, const Header& request) {
   const Type type = type_named(request.file_type.value_or(""));
+  const auto entries =
+      call.services().store.list(type, "", std::numeric_limits<std::size_t>::max());
+  if (!entries) co_return co_await refuse(call, request, entries.error());
   std::string names;
-  std::string after;
-  for (;;) {
-    const auto page = call.services().store.list(type, after, page_entries);
-    if (!page) co_return co_await refuse(call, request, page.error());
-    for (const Entry& entry : *page) {
-      if (!names.empty()) names += ',';
-      names += entry.target.name;
-    }
-    if (page->size() < page_entries) break;
-    after = page->back().target.name;
+  for (const Entry& entry : *entries) {
+    if (!names.empty()) names += ',';
+    names += entry.target.name;
   }
   Header header = course::header_for(request.command, names);
   header.file_type = request.file_type.value_or("");
@@ -70,9 +68,14 @@ awaitable<Went> download(Call& call, const Header& request) {
   const Target target{type_named(request.file_type.value_or("")), request.file_name.value_or("")};
   const auto file = call.services().store.open(target);
   if (!file) co_return co_await refuse(call, request, file.error());
-  const auto digest = co_await elsewhere(call.services().workers,
-                                         [&] { return call.services().course_digests.of(**file); });
-  if (!digest) co_return co_await refuse(call, request, digest.error());
+  CourseDigests& digests = call.services().course_digests;
+  auto digest = digests.known(**file);
+  if (!digest) {
+    const auto made =
+        co_await elsewhere(call.services().workers, [&] { return digests.made(**file); });
+    if (!made) co_return co_await refuse(call, request, made.error());
+    digest = *made;
+  }
   Header header;
   header.command = request.command;
   header.data_length = (*file)->entry().size;
@@ -116,7 +119,7 @@ awaitable<Went> tell_course(Call& call, std::string_view command, const Error& e
   co_return co_await call.send(header, words);
 }
 
-awaitable<Went> answer_course(Call& call, Header request) {
+awaitable<Went> answer_course(Call& call, const Header& request) {
   if (request.command == course::upload_command) co_return co_await upload(call, request);
   const bool is_list = request.command == course::list_command;
   if (!is_list && request.command != course::download_command) {

@@ -3,18 +3,21 @@
 namespace ftp::server {
 
 void note_request(Call& call, std::string_view command, std::string_view what, const Error* error) {
-  Log& log = call.services().log;
   using Code = Error::Code;
-  if (error == nullptr) {
-    if (log.tells_info()) log.info("{} {} {}: ok", call.peer(), for_log(command), for_log(what));
-  } else if (error->code == Code::system || error->code == Code::no_space ||
-             error->code == Code::read_only || error->code == Code::busy) {
-    log.warn("{} {} {}: {} ({})", call.peer(), for_log(command), for_log(what),
-             spelling(error->code), for_log(error->detail));
-  } else if (log.tells_info()) {
-    log.info("{} {} {}: {} ({})", call.peer(), for_log(command), for_log(what),
-             spelling(error->code), for_log(error->detail));
-  }
+  Log& log = call.services().log;
+  const bool is_ours =
+      error != nullptr && (error->code == Code::system || error->code == Code::no_space ||
+                           error->code == Code::read_only || error->code == Code::busy);
+  if (!is_ours && !log.tells_info()) return;
+  const std::string came =
+      error == nullptr ? "ok"
+                       : fmt::format("{} ({})", spelling(error->code), for_log(error->detail));
+  const std::string line =
+      fmt::format("{} {} {}: {}", call.peer(), for_log(command), for_log(what), came);
+  if (is_ours)
+    log.warn("{}", line);
+  else
+    log.info("{}", line);
 }
 
 namespace {
@@ -42,11 +45,10 @@ awaitable<void> converse(std::shared_ptr<Call> call) {
       went = tl::unexpected(header.error());
     } else {
       version_2 = is_version_2(**header);
-      framing::Header request = **header;
       if (version_2)
-        went = co_await answer_version_2(*call, std::move(request));
+        went = co_await answer_version_2(*call, **header);
       else
-        went = co_await answer_course(*call, std::move(request));
+        went = co_await answer_course(*call, **header);
     }
     if (!went) {
       note_request(*call, "session", "", &went.error());
@@ -63,7 +65,7 @@ awaitable<void> turn_away(std::shared_ptr<Call> call) {
   const auto header = co_await call->next_header();
   if (header && *header != nullptr) {
     const Error busy{Error::Code::busy, "too many sessions"};
-    const framing::Header request = **header;
+    const framing::Header& request = **header;
     note_request(*call, request.command, "", &busy);
     const auto id = request.others.find("id");
     const bool has_id = id != request.others.end() && id->is_number_unsigned();

@@ -18,13 +18,13 @@ awaitable<void> converse(std::shared_ptr<Call> call);
 awaitable<void> turn_away(std::shared_ptr<Call> call);
 
 /// Answers one request of version 1 whose header was just read.
-awaitable<Went> answer_course(Call& call, framing::Header request);
+awaitable<Went> answer_course(Call& call, const framing::Header& request);
 
 /// The reply to an error in version 1.
 awaitable<Went> tell_course(Call& call, std::string_view command, const Error& error);
 
 /// Answers one request of version 2 whose header was just read.
-awaitable<Went> answer_version_2(Call& call, framing::Header header);
+awaitable<Went> answer_version_2(Call& call, const framing::Header& header);
 
 /// A line of the log for a request.
 void note_request(Call& call, std::string_view command, std::string_view what, const Error* error);

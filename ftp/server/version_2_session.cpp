@@ -1,10 +1,4 @@
 // Version 2: see ftp/PROTOCOL.md.
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <vector>
-
 #include "session.hpp"
 
 namespace ftp::server {
@@ -114,17 +108,9 @@ awaitable<Went> stat(Call& call, const Request& request) {
 Result<void> check_prefix(const Reading& file, std::uint64_t length, const std::string& expected) {
   const auto wanted = parse_digest(expected);  // well-formed: the request was read
   Digester digester(wanted->kind);
-  std::vector<std::byte> piece(std::size_t{256} << 10U);
-  for (std::uint64_t place = 0; place < length;) {
-    const auto most =
-        static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), length - place));
-    const ssize_t count = ::pread(file.descriptor(), piece.data(), most, static_cast<off_t>(place));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return tl::unexpected(system_error(errno, "read " + shown(file.entry().target)));
-    if (count == 0) break;
-    digester.update(std::span(piece).first(static_cast<std::size_t>(count)));
-    place += static_cast<std::uint64_t>(count);
-  }
+  const auto read =
+      read_pieces(file, length, [&](std::span<const std::byte> piece) { digester.update(piece); });
+  if (!read) return tl::unexpected(read.error());
   if (digester.so_far() == wanted->digits) return {};
   return failure(Error::Code::changed, "get " + shown(file.entry().target) +
                                            ": it does not begin with the bytes that are there");
@@ -305,7 +291,7 @@ awaitable<Went> change(Call& call, const Request& request) {
 
 }  // namespace
 
-awaitable<Went> answer_version_2(Call& call, Header header) {
+awaitable<Went> answer_version_2(Call& call, const Header& header) {
   const auto request = parse_request(header);
   if (request && request->command == "put") co_return co_await put(call, *request);
   if (const auto skipped = co_await call.skip_payload(); !skipped) co_return skipped;
