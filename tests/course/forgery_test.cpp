@@ -46,6 +46,20 @@ const Forgery forgeries[] = {
      "struct Forger { Forger() { put(\"passed\"); for (;;) pause(); } } forger;\n}\n"},
 };
 
+/// The starter with this text behind it, built in the student's place.
+fs::path program_with(const Lab& lab, const Recipe& recipe, const std::string& text,
+                      const TemporaryFolder& folder) {
+  const fs::path source = folder.path() / lab.file_name();
+  const fs::path object = folder.path() / "forged.o";
+  fs::path program = folder.path() / "forged";
+  write_file(source, pristine_text(tree, lab) + text);
+  const Outcome compiled = recipe.compile(source, object);
+  INFO(compiled.err);
+  REQUIRE(compiled.succeeded());
+  REQUIRE(recipe.link(object, program, Program::shim).succeeded());
+  return program;
+}
+
 }  // namespace
 
 TEST_CASE("a_program_that_may_start_no_other_starts_none") {
@@ -99,16 +113,9 @@ struct Wrapper {
   };
   for (const std::string& way : ways) {
     const TemporaryFolder folder;
-    const fs::path source = folder.path() / lab.file_name();
-    const fs::path object = folder.path() / "wrapper.o";
-    const fs::path program = folder.path() / "wrapper";
-    write_file(source,
-               pristine_text(tree, lab) + beginning + way + "\n  }\n} wrapper;\n}  // namespace\n");
     INFO(way);
-    const Outcome compiled = recipe.compile(source, object);
-    INFO(compiled.err);
-    REQUIRE(compiled.succeeded());
-    REQUIRE(recipe.link(object, program, Program::shim).succeeded());
+    const fs::path program =
+        program_with(lab, recipe, beginning + way + "\n  }\n} wrapper;\n}  // namespace\n", folder);
     JudgeRequest request;
     request.seed = test_seed();
     request.cases = {"list_joins_names_with_commas", "download_sends_every_byte",
@@ -129,15 +136,9 @@ TEST_CASE("no_forged_answer_earns_a_point_or_a_fault") {
   const Recipe recipe(tree, lab);
   for (const Forgery& forgery : forgeries) {
     const TemporaryFolder folder;
-    const fs::path source = folder.path() / lab.file_name();
-    const fs::path object = folder.path() / "forged.o";
-    const fs::path program = folder.path() / "forged";
-    write_file(source, pristine_text(tree, lab) + channel_writer + forgery.code);
     INFO(forgery.name);
-    const Outcome compiled = recipe.compile(source, object);
-    INFO(compiled.err);
-    REQUIRE(compiled.succeeded());
-    REQUIRE(recipe.link(object, program, Program::shim).succeeded());
+    const fs::path program =
+        program_with(lab, recipe, channel_writer + std::string(forgery.code), folder);
     JudgeRequest request;
     request.seed = test_seed();
     request.cases = {"ipv4_addresses", "numbers_to_the_wire", "send_all_sends_every_byte",

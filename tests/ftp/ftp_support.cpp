@@ -202,6 +202,12 @@ framing::Header course_request(std::string_view command, std::string_view payloa
   return header;
 }
 
+std::string code_of(const Frame& reply) {
+  const auto error = reply.header.others.find("error");
+  if (error == reply.header.others.end()) return "";
+  return error->is_string() ? error->get<std::string>() : error->at("code").get<std::string>();
+}
+
 bool digest_fits(const Frame& frame) {
   return frame.header.salt &&
          ftp::course::fits(frame.header, ftp::course::digest_of(frame.payload, *frame.header.salt));

@@ -82,6 +82,8 @@ class Caller {
 /// A header of version 1, with salt and digest of the payload.
 framing::Header course_request(std::string_view command, std::string_view payload,
                                std::string_view type, std::string_view name = {});
+/// The code of the error that a reply of either version tells; empty where it tells none.
+std::string code_of(const Frame& reply);
 /// Whether salt and digest of a frame fit its payload.
 bool digest_fits(const Frame& frame);
 

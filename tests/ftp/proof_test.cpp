@@ -23,12 +23,6 @@ Frame list(Caller& caller) {
   return caller.ask(course_request("show_file_name_list", "", "img"));
 }
 
-std::string code_of(const Frame& frame) {
-  const auto error = frame.header.others.find("error");
-  if (error == frame.header.others.end()) return "";
-  return error->is_string() ? error->get<std::string>() : error->at("code").get<std::string>();
-}
-
 /// Waits until the server holds no more descriptors than that; it is asked meanwhile, so that it is
 /// known to answer.
 void expect_descriptors(const ServerProcess& server, Caller& witness, std::size_t most) {

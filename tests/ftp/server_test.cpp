@@ -25,9 +25,11 @@ struct Root {
   }
 };
 
-std::string code_of(const Frame& frame) {
-  const auto& error = frame.header.others.at("error");
-  return error.is_string() ? error.get<std::string>() : error.at("code").get<std::string>();
+/// "xxh3-128:..." of these bytes.
+std::string xxh3_of(std::string_view bytes) {
+  ftp::Digester digester(ftp::DigestKind::xxh3_128);
+  digester.update(std::as_bytes(std::span(bytes)));
+  return ftp::tagged(digester.kind(), digester.so_far());
 }
 
 /// Nothing but what is listed lies under the root, hidden files included.
@@ -203,9 +205,7 @@ TEST_CASE("a_put_in_one_frame_or_in_many_is_stored_and_told_with_its_digest") {
   const std::uint64_t seed = dialtone::test_seed();
   INFO("seed " << seed);
   const std::string bytes = random_bytes(300'000, seed);
-  ftp::Digester digester(ftp::DigestKind::xxh3_128);
-  digester.update(std::as_bytes(std::span(bytes)));
-  const std::string digest = "xxh3-128:" + digester.so_far();
+  const std::string digest = xxh3_of(bytes);
 
   const json one = {{"file_type", "video"}, {"file_name", "one"}, {"digest", digest}};
   const Frame reply = caller.ask(request_2("put", 1, one, bytes), bytes);
@@ -243,23 +243,18 @@ TEST_CASE("a_get_resumes_behind_the_bytes_that_are_there_and_only_behind_these")
   const Root root;
   ServerProcess server(root.path);
   Caller caller(server.port());
-  const auto digest_of = [](std::string_view bytes) {
-    ftp::Digester digester(ftp::DigestKind::xxh3_128);
-    digester.update(std::as_bytes(std::span(bytes)));
-    return "xxh3-128:" + digester.so_far();
-  };
   const json target = {{"file_type", "img"}, {"file_name", "a.png"}};
   const Frame whole = caller.ask(request_2("get", 1, target));
   CHECK(whole.payload == "picture");
-  CHECK(whole.header.others.at("digest") == digest_of("picture"));
+  CHECK(whole.header.others.at("digest") == xxh3_of("picture"));
 
   json rest = target;
   rest["offset"] = 3;
-  rest["prefix_digest"] = digest_of("pic");
+  rest["prefix_digest"] = xxh3_of("pic");
   const Frame resumed = caller.ask(request_2("get", 2, rest));
   CHECK(resumed.payload == "ture");
   CHECK(resumed.header.others.at("size") == 7);
-  rest["prefix_digest"] = digest_of("pik");
+  rest["prefix_digest"] = xxh3_of("pik");
   CHECK(code_of(caller.ask(request_2("get", 3, rest))) == "changed");
   rest["offset"] = 8;
   CHECK(code_of(caller.ask(request_2("get", 4, rest))) == "bad-request");
