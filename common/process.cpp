@@ -8,12 +8,12 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include "exec_filter.hpp"
@@ -240,11 +240,15 @@ std::string describe(const Ending& ending) {
 }
 
 std::string read_file(const std::filesystem::path& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || std::filesystem::is_directory(path) || !(text << file.rdbuf() || file.peek() == EOF))
-    throw system_failure("cannot read " + path.string(), errno == 0 ? EISDIR : errno);
-  return text.str();
+  std::string text;
+  std::array<char, 65536> piece;
+  while (file.read(piece.data(), piece.size()) || file.gcount() > 0)
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  if (!file.eof())
+    throw system_failure("cannot read " + path.string(), errno == 0 ? EIO : errno);
+  return text;
 }
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
