@@ -246,8 +246,7 @@ std::string read_file(const std::filesystem::path& path) {
   std::array<char, 65536> piece;
   while (file.read(piece.data(), piece.size()) || file.gcount() > 0)
     text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-  if (!file.eof())
-    throw system_failure("cannot read " + path.string(), errno == 0 ? EIO : errno);
+  if (!file.eof()) throw system_failure("cannot read " + path.string(), errno == 0 ? EIO : errno);
   return text;
 }
 
