@@ -105,7 +105,8 @@ int serve(Options options) {
     std::cout << std::flush;
   }
   const auto tally =
-      need(variant_named(options.variant).serve(std::move(listener), options.limits, stop));
+      need(variant_named(options.variant)
+               .serve(std::move(listener), options.limits, stop, switchboard::respond));
   if (options.json)
     std::cout << to_json(tally).dump(2) << '\n';
   else

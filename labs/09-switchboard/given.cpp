@@ -86,9 +86,10 @@ void admit(Floor& floor, Call& call) {
 
 // --- (a) one at a time -----------------------------------------------------------------------
 
-Result<Tally> serve_one_at_a_time(Descriptor listener, const Limits& limits, const Stop& stop) {
+Result<Tally> serve_one_at_a_time(Descriptor listener, const Limits& limits, const Stop& stop,
+                                  const Exchange& exchange) {
   if (auto usable = expect_listener(listener.get()); !usable) return tl::unexpected(usable.error());
-  Floor floor(limits, stop);
+  Floor floor(limits, stop, exchange);
   Reception reception(std::move(listener), stop);
   floor.at_stop = [&reception] { reception.close(); };
   while (!reception.stopped()) {
@@ -183,10 +184,11 @@ bool give_thread(Floor& floor, std::map<std::uint64_t, Held>& held, Descriptor& 
 
 }  // namespace
 
-Result<Tally> serve_by_threads(Descriptor listener, const Limits& limits, const Stop& stop) {
+Result<Tally> serve_by_threads(Descriptor listener, const Limits& limits, const Stop& stop,
+                               const Exchange& exchange) {
   if (auto usable = expect_listener(listener.get()); !usable) return tl::unexpected(usable.error());
   const Stop all_calls;  // pulled when the listener is closed, and not before
-  Floor floor(limits, all_calls);
+  Floor floor(limits, all_calls, exchange);
   Reception reception(std::move(listener), stop);
   TurnedAway turned_away;
   std::map<std::uint64_t, Held> held;

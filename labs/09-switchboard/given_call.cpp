@@ -70,7 +70,7 @@ void Call::answer(const std::string& line, bool& over) {
     const std::lock_guard lock(floor_.guard);
     callers = floor_.there.size();
   }
-  const Reply reply = respond(line, number_, callers);
+  const Reply reply = floor_.exchange(line, number_, callers);
   {
     const std::lock_guard lock(guard_);
     queue_.add(reply.line);

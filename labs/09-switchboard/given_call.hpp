@@ -27,10 +27,12 @@ class Call;
 
 /// What the calls have in common.
 struct Floor {
-  Floor(const Limits& of, const Stop& cord) : limits(of), stop(cord) {}
+  Floor(const Limits& of, const Stop& cord, const Exchange& words)
+      : limits(of), stop(cord), exchange(words) {}
 
   const Limits& limits;
   const Stop& stop;
+  const Exchange& exchange;
   std::function<void()> at_stop;  ///< called by whoever sees the stop first, where it is set
 
   std::mutex guard;  ///< guards all below; taken before a call's own

@@ -12,7 +12,8 @@
 // The first two are given (given.cpp), to read and to measure against. You write the other two.
 //
 // What callers hear is the same from all four. The exchange is in lines that end in '\n' (a '\r'
-// before it does not count); what a line asks for and what comes back, `respond` below decides.
+// before it does not count); what a line asks for and what comes back, the exchange decides that
+// the switchboard is given: `respond` below, where it is given none.
 // What you write is everything around it (exchange.hpp gives what handles the text):
 //
 // - Lines are cut out of the stream, however it arrives. A line of more than limits.line bytes
@@ -28,7 +29,8 @@
 //   answered, told "busy\n", and hung up.
 // - A caller that has not finished a line for limits.idle is told "idle\n" and hung up; one that
 //   has been there for limits.total is told "time is up\n" and hung up, however busy.
-// - An exception out of `respond` ends that call alone: the caller is told "error ", its text and
+// - An exception out of the exchange ends that call alone: the caller is told "error ", its text
+// and
 //   "\n", and hung up, and the exception is counted and its text kept. None gets lost, and none
 //   ends the switchboard.
 // - A caller that hangs up has its whole lines answered first, where it still listens (this is a
@@ -48,6 +50,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -76,7 +79,7 @@ struct Tally {
   std::uint64_t callers = 0;      ///< that were served
   std::uint64_t turned_away = 0;  ///< that were told "busy"
   std::size_t most_at_once = 0;
-  std::uint64_t lines = 0;      ///< that `respond` gave a reply to
+  std::uint64_t lines = 0;      ///< that the exchange gave a reply to
   std::uint64_t left_out = 0;   ///< chat lines that a hearer's full queue had no room for
   std::uint64_t timed_out = 0;  ///< calls that idle or total ended
   std::uint64_t faults = 0;     ///< calls that an exception ended
@@ -121,29 +124,38 @@ struct Reply {
 ///   any other    "error unknown: LINE"
 Reply respond(std::string_view line, std::uint64_t caller, std::size_t callers);
 
+/// What answers lines: called as `respond` is, by serve_by_threads from several threads at once.
+using Exchange =
+    std::function<Reply(std::string_view line, std::uint64_t caller, std::size_t callers)>;
+
 /// Serves the callers of a listening, non-blocking socket until the stop is pulled; those that are
 /// served are numbered from 1 in the order in which they were answered. Blocks meanwhile. Fails
 /// only where it cannot go on at all (the listener is none, no epoll is to be had), and never
 /// without a reason. Every descriptor that it was given or made is closed when it returns, and
 /// every thread has ended.
-using Serve = Result<Tally> (*)(Descriptor listener, const Limits& limits, const Stop& stop);
+using Serve = Result<Tally> (*)(Descriptor listener, const Limits& limits, const Stop& stop,
+                                const Exchange& exchange);
 
 /// (a) The course's way. While one caller is on the line, the others wait in the kernel's queue;
 /// limits.callers is always 1 here, and nobody is told "busy".
-Result<Tally> serve_one_at_a_time(Descriptor listener, const Limits& limits, const Stop& stop);
+Result<Tally> serve_one_at_a_time(Descriptor listener, const Limits& limits, const Stop& stop,
+                                  const Exchange& exchange = respond);
 
 /// (b) A thread a caller.
-Result<Tally> serve_by_threads(Descriptor listener, const Limits& limits, const Stop& stop);
+Result<Tally> serve_by_threads(Descriptor listener, const Limits& limits, const Stop& stop,
+                               const Exchange& exchange = respond);
 
 // --- yours -----------------------------------------------------------------------------------
 
 /// (c) One thread, and poll(2) over all that may happen: the listener, the stop, every caller. It
 /// sleeps in poll until something happens or the next deadline comes, and makes no thread.
-Result<Tally> serve_by_poll(Descriptor listener, const Limits& limits, const Stop& stop);
+Result<Tally> serve_by_poll(Descriptor listener, const Limits& limits, const Stop& stop,
+                            const Exchange& exchange = respond);
 
 /// (d) One thread, and a coroutine a caller (asio::awaitable). An asio::io_context that this
 /// function runs itself; every coroutine that it spawns has a completion handler that looks at the
 /// exception.
-Result<Tally> serve_by_coroutines(Descriptor listener, const Limits& limits, const Stop& stop);
+Result<Tally> serve_by_coroutines(Descriptor listener, const Limits& limits, const Stop& stop,
+                                  const Exchange& exchange = respond);
 
 }  // namespace switchboard

@@ -34,8 +34,9 @@ bool ready_within(int socket, short events, milliseconds time) {
 }
 
 json fields_of(const Terms& terms) {
-  return {{"callers", terms.callers}, {"line", terms.line},   {"queue", terms.queue},
-          {"idle", terms.idle},       {"total", terms.total}, {"closing", terms.closing}};
+  return {{"callers", terms.callers},  {"line", terms.line},   {"queue", terms.queue},
+          {"idle", terms.idle},        {"total", terms.total}, {"closing", terms.closing},
+          {"exchange", terms.exchange}};
 }
 
 }  // namespace

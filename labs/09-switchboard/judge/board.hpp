@@ -36,6 +36,7 @@ struct Terms {
   int idle = 60'000;
   int total = 120'000;
   int closing = 5000;
+  std::string exchange = {};  ///< empty: none is given; else the first word of all its replies
 };
 
 /// What the kernel holds between the judge and the student, each way and at each end: little, so

@@ -16,9 +16,25 @@ using switchboard::Result;
 using switchboard::Stop;
 using switchboard::Tally;
 
+/// An exchange of the judge's: "WORD NUMBER of CALLERS: LINE" comes back, the others hear
+/// "WORD: LINE" where the line begins with '!', and "over" ends the call.
+switchboard::Exchange exchange_of(const json& terms) {
+  const auto word = terms.at("exchange").get<std::string>();
+  if (word.empty()) return switchboard::respond;
+  return [word](std::string_view line, std::uint64_t caller, std::size_t callers) {
+    const std::string said = ": " + std::string(line) + "\n";
+    switchboard::Reply reply;
+    reply.line = word + " " + std::to_string(caller) + " of " + std::to_string(callers) + said;
+    if (line.substr(0, 1) == "!") reply.chat = word + said;
+    reply.hang_up = line == "over";
+    return reply;
+  };
+}
+
 /// A switchboard that was started, and its thread.
 struct Running {
   Limits limits;
+  switchboard::Exchange exchange;
   Stop stop;
   std::future<Result<Tally>> result;
   std::thread thread;
@@ -42,11 +58,12 @@ Limits limits_of(const json& terms) {
 Answer start(Message& request) {
   running = new Running;
   running->limits = limits_of(request.body.at("terms"));
+  running->exchange = exchange_of(request.body.at("terms"));
   const bool by_poll = request.body.at("variant") == "poll";
   Descriptor listener(request.descriptors.empty() ? -1 : request.descriptors[0].release());
   std::packaged_task<Result<Tally>(Descriptor)> serve([board = running, by_poll](Descriptor here) {
     const auto serve_here = by_poll ? switchboard::serve_by_poll : switchboard::serve_by_coroutines;
-    return serve_here(std::move(here), board->limits, board->stop);
+    return serve_here(std::move(here), board->limits, board->stop, board->exchange);
   });
   running->result = serve.get_future();
   running->thread = std::thread(std::move(serve), std::move(listener));

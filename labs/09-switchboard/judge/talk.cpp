@@ -181,6 +181,33 @@ void chat_reaches_the_others_whole(Trial& trial, Variant variant) {
   for (Caller& caller : callers) say_goodbye(caller);
 }
 
+// --- another exchange ---
+
+void exchange_that_is_given_answers(Trial& trial, Variant variant) {
+  const std::string word = trial.random.text(trial.random.between(1, 8), "ABCDEFGH");
+  Board board(trial, variant, {.exchange = word});
+  const auto answer = [&word](std::size_t number, std::size_t callers, const std::string& line) {
+    return word + " " + std::to_string(number) + " of " + std::to_string(callers) + ": " + line +
+           "\n";
+  };
+  Caller first = board.dial(trial);
+  first.say("echo a\n");
+  first.expect(tr("the exchange's answer", "所给交谈的回答"), answer(1, 1, "echo a"));
+  Caller second = board.dial(trial);
+  const std::string chat = "!" + draw_text(trial.random, 30);
+  second.say(chat + "\n");
+  second.expect(tr("the exchange's answer", "所给交谈的回答"), answer(2, 2, chat));
+  first.expect(tr("the exchange's chat", "所给交谈的聊天"), word + ": " + chat + "\n");
+  second.say("over\n");
+  second.expect(tr("the answer that ends the call", "结束通话的回答"), answer(2, 2, "over"));
+  second.expect_hung_up(tr("after an answer that ends the call", "结束通话的回答之后"));
+  second.hang_up();
+  first.say("bye\n");
+  first.expect(tr("the exchange's answer", "所给交谈的回答"), answer(1, 1, "bye"));
+  first.hang_up();
+  board.finish(trial);
+}
+
 // --- faults ---
 
 void fault_ends_its_call_alone(Trial& trial, Variant variant) {
@@ -284,6 +311,7 @@ std::vector<Rule> talk_rules() {
   return {{"lines_arrive_in_any_cut", 100, lines_arrive_in_any_cut},
           {"long_line_is_refused", 100, long_line_is_refused},
           {"chat_reaches_the_others_whole", 30, chat_reaches_the_others_whole},
+          {"exchange_that_is_given_answers", 20, exchange_that_is_given_answers},
           {"fault_ends_its_call_alone", 40, fault_ends_its_call_alone},
           {"half_close_is_answered", 100, half_close_is_answered},
           {"broken_call_just_goes", 30, broken_call_just_goes},

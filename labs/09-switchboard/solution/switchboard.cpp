@@ -60,7 +60,8 @@ struct Caller {
 /// Who is there, what they say to each other, and what is counted.
 class Switchboard {
  protected:
-  explicit Switchboard(const Limits& limits) : limits_(limits) {}
+  Switchboard(const Limits& limits, const Exchange& exchange)
+      : limits_(limits), exchange_(exchange) {}
   ~Switchboard() = default;
 
   /// Sends of the caller's queue what its socket takes at once.
@@ -96,7 +97,7 @@ class Switchboard {
 
   //! [answer_lines]
   /// Answers the caller's whole lines as long as there is room for the replies. True when the call
-  /// ends with one of them. Lets out what `respond` throws.
+  /// ends with one of them. Lets out what the exchange throws.
   bool answer_lines(Caller& caller) {
     while (has_room(caller)) {
       const auto line = caller.lines.next();
@@ -106,7 +107,7 @@ class Switchboard {
         return true;
       }
       if (!stopping_) caller.idle_end = Clock::now() + limits_.idle;
-      const Reply reply = respond(*line, caller.number, there_.size());
+      const Reply reply = exchange_(*line, caller.number, there_.size());
       ++tally_.lines;
       caller.queue.add(reply.line);
       if (!reply.chat.empty()) tell_others(caller, reply.chat);
@@ -172,6 +173,7 @@ class Switchboard {
   }
 
   const Limits& limits_;
+  const Exchange& exchange_;
   Tally tally_;
   std::unordered_set<Caller*> there_;  ///< those that are served
   bool stopping_ = false;
@@ -183,8 +185,9 @@ class Switchboard {
 
 class PollSwitchboard final : Switchboard {
  public:
-  PollSwitchboard(Descriptor listener, const Limits& limits, const Stop& stop)
-      : Switchboard(limits), listener_(std::move(listener)) {
+  PollSwitchboard(Descriptor listener, const Limits& limits, const Stop& stop,
+                  const Exchange& exchange)
+      : Switchboard(limits, exchange), listener_(std::move(listener)) {
     waits_.push_back({stop.descriptor(), POLLIN, 0});
     waits_.push_back({listener_.get(), POLLIN, 0});
   }
@@ -442,7 +445,8 @@ bool is_for_later(const asio::error_code& error) {
 
 class CoroutineSwitchboard final : Switchboard {
  public:
-  CoroutineSwitchboard(Descriptor listener, Descriptor cord, const Limits& limits);
+  CoroutineSwitchboard(Descriptor listener, Descriptor cord, const Limits& limits,
+                       const Exchange& exchange);
 
   Result<Tally> serve();
 
@@ -521,8 +525,8 @@ int family_of(int socket) {
 
 /// Throws asio::system_error where there is no epoll to be had.
 CoroutineSwitchboard::CoroutineSwitchboard(Descriptor listener, Descriptor cord,
-                                           const Limits& limits)
-    : Switchboard(limits),
+                                           const Limits& limits, const Exchange& exchange)
+    : Switchboard(limits, exchange),
       listener_(context_, Protocol(family_of(listener.get()), 0), listener.get()),
       stop_(context_, cord.get()),
       descriptor_free_(context_) {
@@ -723,18 +727,20 @@ void CoroutineSwitchboard::send_later(Caller& caller) {
 
 // --- what the header promises ----------------------------------------------------------------
 
-Result<Tally> serve_by_poll(Descriptor listener, const Limits& limits, const Stop& stop) {
+Result<Tally> serve_by_poll(Descriptor listener, const Limits& limits, const Stop& stop,
+                            const Exchange& exchange) {
   if (auto usable = expect_listener(listener.get()); !usable) return tl::unexpected(usable.error());
-  return PollSwitchboard(std::move(listener), limits, stop).serve();
+  return PollSwitchboard(std::move(listener), limits, stop, exchange).serve();
 }
 
-Result<Tally> serve_by_coroutines(Descriptor listener, const Limits& limits, const Stop& stop) {
+Result<Tally> serve_by_coroutines(Descriptor listener, const Limits& limits, const Stop& stop,
+                                  const Exchange& exchange) {
   if (auto usable = expect_listener(listener.get()); !usable) return tl::unexpected(usable.error());
   // Asio closes what it watches: it gets a descriptor of its own for the stop.
   Descriptor cord(::fcntl(stop.descriptor(), F_DUPFD_CLOEXEC, 0));
   if (!cord) return failure("dup", errno);
   try {
-    return CoroutineSwitchboard(std::move(listener), std::move(cord), limits).serve();
+    return CoroutineSwitchboard(std::move(listener), std::move(cord), limits, exchange).serve();
   } catch (const asio::system_error& thrown) {
     return failure(thrown.what(), thrown.code().value());
   }

@@ -18,15 +18,15 @@ using dialtone::todo;
 
 // --- (c) poll ---
 
-Result<Tally> serve_by_poll(Descriptor /*listener*/, const Limits& /*limits*/,
-                            const Stop& /*stop*/) {
+Result<Tally> serve_by_poll(Descriptor /*listener*/, const Limits& /*limits*/, const Stop& /*stop*/,
+                            const Exchange& /*exchange*/) {
   todo("09", "serve_by_poll");
 }
 
 // --- (d) coroutines ---
 
 Result<Tally> serve_by_coroutines(Descriptor /*listener*/, const Limits& /*limits*/,
-                                  const Stop& /*stop*/) {
+                                  const Stop& /*stop*/, const Exchange& /*exchange*/) {
   todo("09", "serve_by_coroutines");
 }
 

@@ -45,8 +45,8 @@ constexpr Variant by_coroutines{"serve_by_coroutines", serve_by_coroutines};
 /// Serves in a thread of its own, on a free loopback port, until it is finished or destroyed.
 class Board {
  public:
-  Board(Story& story, const Variant& variant, const Limits& limits)
-      : story_(story), limits_(limits) {
+  Board(Story& story, const Variant& variant, const Limits& limits, const Exchange& exchange)
+      : story_(story), limits_(limits), exchange_(exchange) {
     story.step(std::string(variant.name) + "(listener, limits, stop)");
     auto listener =
         socket_basics::listen_on({socket_basics::Address::Family::ipv4, "127.0.0.1", 0}, 64);
@@ -57,7 +57,7 @@ class Board {
     setsockopt(listener->get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     thread_ = std::thread([this, variant, here = std::move(*listener)]() mutable {
       try {
-        result_ = variant.serve(std::move(here), limits_, stop_);
+        result_ = variant.serve(std::move(here), limits_, stop_, exchange_);
       } catch (...) {
         thrown_ = std::current_exception();
       }
@@ -99,6 +99,7 @@ class Board {
 
   Story& story_;
   Limits limits_;
+  Exchange exchange_;
   Stop stop_;
   std::uint16_t port_ = 0;
   std::atomic<bool> over_{false};
@@ -203,9 +204,10 @@ class Caller {
 
 using Rule = void (*)(Story&, Board&);
 
-void play(Rule rule, const Variant& variant, const Limits& limits) {
+void play(Rule rule, const Variant& variant, const Limits& limits,
+          const Exchange& exchange = respond) {
   Story story;
-  Board board(story, variant, limits);
+  Board board(story, variant, limits, exchange);
   try {
     rule(story, board);
   } catch (const dialtone::StoryFailed&) {
@@ -484,11 +486,26 @@ void short_sends_and_interruptions(Story& s, Board& board) {
   s.expect_equal("Anna hears", heard, std::string("a line in many pieces\n"));
 }
 
+/// The rules above are played with `respond`; this one with words of its own.
+void exchange_that_is_given_answers(const Variant& variant) {
+  const Exchange counting = [](std::string_view line, std::uint64_t caller, std::size_t callers) {
+    const std::string who = std::to_string(caller) + "/" + std::to_string(callers);
+    return Reply{who + " " + std::string(line) + "\n", "", line == "over"};
+  };
+  const Rule rule = [](Story& s, Board& board) {
+    Caller anna(s, board, "Anna");
+    anna.say("who\nover\n");
+    anna.expect("1/1 who\n1/1 over\n");
+    anna.expect_hung_up();
+  };
+  play(rule, variant, Limits{}, counting);
+}
+
 void fails_without_a_listener(Serve serve) {
   Story s;
   const Stop stop;
   stop.pull();
-  const auto result = serve(Descriptor(), Limits{}, stop);
+  const auto result = serve(Descriptor(), Limits{}, stop, respond);
   if (result) s.fail("serve(no listener)", "a failure", "success");
   s.expect("the message says what was wrong", !result.error().message.empty(), "a text", "none");
 }
@@ -540,6 +557,16 @@ FOR_BOTH(short_sends_and_interruptions, Limits{}, true)
 // (Asio tries again by itself.)
 TEST_CASE("poll_caller_is_gone_before_it_is_answered") {
   play_poll(caller_is_gone_before_it_is_answered, Limits{}, true);
+}
+
+TEST_CASE("poll_exchange_that_is_given_answers") {
+  exchange_that_is_given_answers(one_at_a_time);
+  exchange_that_is_given_answers(by_threads);
+  exchange_that_is_given_answers(by_poll);
+}
+
+TEST_CASE("coroutines_exchange_that_is_given_answers") {
+  exchange_that_is_given_answers(by_coroutines);
 }
 
 TEST_CASE("poll_fails_without_a_listener") {
