@@ -105,6 +105,49 @@ Verdict build_site(const Tree& tree) {
   return {false, tr("the site was not built", "网站未能构建")};
 }
 
+/// A program that says "listening on HOST:PORT", for as long as it lives.
+class Listening {
+ public:
+  Listening(const Tree& tree, const std::vector<std::string>& arguments)
+      : output_(folder_.path() / "output") {
+    Command command;
+    command.arguments = arguments;
+    command.arguments.front() = (tree.build / "bin" / arguments.front()).string();
+    command.arguments.insert(command.arguments.begin() + 1, {"--lang", tr("en", "zh")});
+    const FileDescriptor output(open(output_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    command.descriptors = {{1, output.get()}};
+    std::cout << "$ build/bin/" << join(arguments, " ") << " &" << std::endl;
+    child_.emplace(command);
+    const auto until = std::chrono::steady_clock::now() + demo_time;
+    while (port_.empty()) {
+      const std::string said = read_file(output_);
+      const std::size_t end = said.find('\n');
+      if (end != std::string::npos) {
+        std::cout << said;
+        port_ = said.substr(said.rfind(':', end) + 1, end - said.rfind(':', end) - 1);
+      } else if (child_->wait_for(std::chrono::milliseconds(10)) ||
+                 std::chrono::steady_clock::now() > until) {
+        throw Failure(arguments.front() + tr(" did not start", " 没有启动"));
+      }
+    }
+  }
+
+  const std::string& port() const { return port_; }
+  std::string output() const { return read_file(output_); }
+
+  /// SIGTERM, and how it ended.
+  std::optional<Ending> stop() {
+    kill(child_->pid(), SIGTERM);
+    return child_->wait_for(demo_time);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  fs::path output_;
+  std::optional<Child> child_;
+  std::string port_;
+};
+
 /// Files through the capstone: up, listed, down again, and compared.
 Verdict move_files(const Tree& tree) {
   const TemporaryFolder folder;
@@ -117,36 +160,16 @@ Verdict move_files(const Tree& tree) {
   for (std::size_t i = 0; i < std::size_t{8} << 20U; ++i) bytes += static_cast<char>(i * i >> 7U);
   write_file(picture, bytes);
 
-  Command serve;
-  serve.arguments = {(tree.build / "bin" / "ftp-server").string(), "--root", root.string(),
-                     "--port", "0"};
-  const FileDescriptor output(
-      open((folder.path() / "output").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-  serve.descriptors = {{1, output.get()}};
-  std::cout << "$ build/bin/ftp-server --root DIR --port 0" << std::endl;
-  Child server(serve);
-  std::string port;
-  const auto until = std::chrono::steady_clock::now() + demo_time;
-  while (port.empty()) {
-    const std::string said = read_file(folder.path() / "output");
-    if (!said.empty() && said.back() == '\n') {
-      std::cout << said;
-      port = said.substr(said.rfind(':') + 1, said.size() - said.rfind(':') - 2);
-    } else if (server.wait_for(std::chrono::milliseconds(10)) ||
-               std::chrono::steady_clock::now() > until) {
-      return {false, tr("the server did not start", "服务器没有启动")};
-    }
-  }
+  Listening server(tree, {"ftp-server", "--root", root.string(), "--port", "0"});
   const auto client = [&](const std::vector<std::string>& arguments) {
-    std::vector<std::string> all = {"ftp-client", "--port", port};
+    std::vector<std::string> all = {"ftp-client", "--port", server.port()};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return show(tree, all).ok;
   };
   const bool moved = client({"put", picture.string(), (tree.root / "README.md").string()}) &&
                      client({"ls"}) &&
                      client({"get", "雪中女孩.jpeg", "README.md", "-o", back.string()});
-  kill(server.pid(), SIGTERM);
-  const auto ending = server.wait_for(demo_time);
+  const auto ending = server.stop();
   const auto same = [&](const fs::path& original) {
     return read_file(back / original.filename()) == read_file(original);
   };
@@ -155,6 +178,38 @@ Verdict move_files(const Tree& tree) {
   if (!ending || ending->exit_code != 0 || ending->signal != 0)
     return {false, tr("the server did not end in order", "服务器没有正常结束")};
   return {true, tr("up and down, the same bytes", "上传再下载，内容一致")};
+}
+
+/// A forger between client and server, three times: in version 1 without and with new digests, and
+/// in version 2.
+Verdict forge_a_file(const Tree& tree) {
+  const TemporaryFolder folder;
+  const fs::path got = folder.path() / "pay.txt";
+  fs::create_directories(folder.path() / "server" / "file");
+  write_file(folder.path() / "server" / "file" / "pay.txt", "Pay 100 to Alice.\n");
+  const Listening server(
+      tree, {"ftp-server", "--root", (folder.path() / "server").string(), "--port", "0"});
+
+  const auto arrives = [&](const std::vector<std::string>& manner) {
+    std::vector<std::string> arguments = {
+        "ftp-forger", "--to", "127.0.0.1:" + server.port(), "--from", "100", "--into", "900"};
+    arguments.insert(arguments.end(), manner.begin(), manner.end());
+    const Listening forger(tree, arguments);
+    fs::remove(got);
+    const bool taken =
+        show(tree, {"ftp-client", "--port", forger.port(), "get", "pay.txt", "-o", got.string()})
+            .ok;
+    const std::string text = taken ? read_file(got) : "";
+    std::cout << tr("what arrived: ", "收到的：")
+              << (taken ? text : tr("nothing\n", "什么也没有\n")) << '\n';
+    return text;
+  };
+  const bool found = arrives({"--downgrade", "--careless"}).empty();
+  const bool fooled_1 = arrives({"--downgrade"}) == "Pay 900 to Alice.\n";
+  const bool fooled_2 = arrives({}) == "Pay 900 to Alice.\n";
+  if (!found || !fooled_1 || !fooled_2)
+    return {false, tr("the forger did not act as told", "伪造者没有按要求行事")};
+  return {true, tr("a digest beside the data stops no forger", "随数据传送的摘要拦不住伪造者")};
 }
 
 }  // namespace
@@ -173,6 +228,8 @@ int demo_command(const Options& /*options*/) {
   if (fs::exists(tree.root / "ftp" / "client"))
     bill.play(tr("the capstone: real files", "综合项目：传输真实文件"),
               [&] { return move_files(tree); });
+  if (fs::exists(tree.root / "ftp" / "forger"))
+    bill.play(tr("the capstone: a forger", "综合项目：伪造者"), [&] { return forge_a_file(tree); });
   bill.play(tr("the site", "网站"), [&] { return build_site(tree); });
   return bill.close();
 }

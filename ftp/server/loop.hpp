@@ -45,6 +45,8 @@ struct Services {
   CourseDigests course_digests;
   std::atomic<std::size_t> sessions{0};
   std::atomic<std::size_t> turned_away{0};  ///< that are being told busy just now
+  std::atomic<std::uint64_t> answered{0};   ///< requests that were done
+  std::atomic<std::uint64_t> refused{0};    ///< and those that came to an error
   asio::thread_pool workers;
 };
 

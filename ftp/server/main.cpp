@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "command_line.hpp"
+#include "console.hpp"
 #include "language.hpp"
 #include "serve.hpp"
 
@@ -26,6 +27,7 @@ struct Options {
   std::optional<std::uint64_t> quota;
   std::uint32_t idle = 300;
   std::string log;
+  std::optional<std::uint16_t> console;
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   bool durable = false;
 };
@@ -44,11 +46,11 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-socket_basics::Descriptor listen(const Options& options) {
-  const bool ipv6 = options.host.find(':') != std::string::npos;
-  const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
-  const auto address = socket_basics::parse_address((ipv6 ? "[" + host + "]" : host) + ":" +
-                                                    std::to_string(options.port));
+socket_basics::Descriptor listen(const std::string& where, std::uint16_t port, const char* option) {
+  const bool ipv6 = where.find(':') != std::string::npos;
+  const std::string host = where == "localhost" ? "127.0.0.1" : where;
+  const auto address =
+      socket_basics::parse_address((ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port));
   if (!address)
     throw dialtone::UsageFailure(
         address.error().message +
@@ -57,11 +59,17 @@ socket_basics::Descriptor listen(const Options& options) {
   if (!listener) {
     std::string advice;
     if (listener.error().code == EADDRINUSE)
-      advice = tr("; choose another --port, or 0 for a free one",
-                  "；请用 --port 换一个端口，0 表示任选空闲端口");
+      advice = tr("; choose another ", "；请用 ") + std::string(option) +
+               tr(", or 0 for a free one", " 换一个端口，0 表示任选空闲端口");
     throw Failure(listener.error().message + advice);
   }
   return std::move(*listener);
+}
+
+std::string address_of(const socket_basics::Descriptor& listener) {
+  const auto address = socket_basics::local_address(listener.get());
+  if (!address) throw Failure(address.error().message);
+  return socket_basics::to_string(*address);
 }
 
 /// Takes SIGTERM, SIGINT and SIGHUP for the whole process, on a thread of its own.
@@ -105,16 +113,23 @@ int run(const Options& options) {
   server::Log log(options.log);
   const switchboard::Stop stop;
   const Signals signals(stop, log);
-  socket_basics::Descriptor listener = listen(options);
-  const auto address = socket_basics::local_address(listener.get());
-  if (!address) throw Failure(address.error().message);
+  socket_basics::Descriptor listener = listen(options.host, options.port, "--port");
 
   server::Limits limits;
   limits.sessions = options.max_sessions;
   limits.idle = std::chrono::seconds(options.idle);
   server::Services services(**store, limits, log, options.threads);
-  std::cout << "listening on " << socket_basics::to_string(*address) << std::endl;
-  log.info("listening on {}", socket_basics::to_string(*address));
+  std::optional<server::Console> console;
+  const std::string address = address_of(listener);
+  if (options.console) {
+    socket_basics::Descriptor operators = listen("127.0.0.1", *options.console, "--console");
+    std::cout << "listening on " << address << "\nconsole on " << address_of(operators)
+              << std::endl;
+    console.emplace(std::move(operators), services, stop);
+  } else {
+    std::cout << "listening on " << address << std::endl;
+  }
+  log.info("listening on {}", address);
   const auto served = server::serve(std::move(listener), services, options.threads, stop);
   if (!served) throw told(served.error());
   log.info("stopped");
@@ -156,6 +171,10 @@ int main(int argc, char** argv) {
                  tr("a file to log to (SIGHUP reopens it); else warnings on stderr",
                     "日志文件（SIGHUP 重新打开）；缺省时只把警告写到标准错误"))
       ->type_name("FILE");
+  app.add_option("--console", options.console,
+                 tr("a port of 127.0.0.1 for operators, who ask by lines such as status",
+                    "供操作员使用的 127.0.0.1 端口，用 status 等文本行询问"))
+      ->type_name("PORT");
   app.add_option("--threads", options.threads, tr("event loops", "事件循环的线程数"))
       ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
       ->capture_default_str();

@@ -4,6 +4,7 @@ namespace ftp::server {
 
 void note_request(Call& call, std::string_view command, std::string_view what, const Error* error) {
   using Code = Error::Code;
+  ++(error == nullptr ? call.services().answered : call.services().refused);
   Log& log = call.services().log;
   const bool is_ours =
       error != nullptr && (error->code == Code::system || error->code == Code::no_space ||

@@ -26,7 +26,7 @@ awaitable<Went> tell_course(Call& call, std::string_view command, const Error& e
 /// Answers one request of version 2 whose header was just read.
 awaitable<Went> answer_version_2(Call& call, const framing::Header& header);
 
-/// A line of the log for a request.
+/// Counts a request, and makes a line of the log for it.
 void note_request(Call& call, std::string_view command, std::string_view what, const Error* error);
 
 }  // namespace ftp::server

@@ -39,34 +39,48 @@ FileDescriptor scratch_file() {
   return descriptor;
 }
 
-}  // namespace
+std::vector<std::string> with_options(std::vector<std::string> arguments,
+                                      const std::vector<std::string>& options) {
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return arguments;
+}
 
-Command ServerProcess::command(const fs::path& root, std::vector<std::string> options, int output,
-                               dialtone::ResourceLimits limits) {
+Command command_of(const std::vector<std::string>& arguments, int output,
+                   dialtone::ResourceLimits limits) {
   Command command;
-  command.arguments = {DIALTONE_BUILD "/bin/ftp-server", "--root", root.string(), "--port", "0"};
-  command.arguments.insert(command.arguments.end(), options.begin(), options.end());
+  command.arguments = arguments;
   command.descriptors = {{1, output}, {2, output}};
   command.limits = limits;
   return command;
 }
 
-ServerProcess::ServerProcess(const fs::path& root, std::vector<std::string> options,
+}  // namespace
+
+ServerProcess::ServerProcess(const fs::path& root, const std::vector<std::string>& options,
+                             dialtone::ResourceLimits limits, const std::string& program)
+    : ServerProcess(with_options({program, "--root", root.string(), "--port", "0"}, options),
+                    limits) {}
+
+ServerProcess::ServerProcess(const std::vector<std::string>& arguments,
                              dialtone::ResourceLimits limits)
-    : output_(scratch_file()), child_(command(root, std::move(options), output_.get(), limits)) {
+    : output_(scratch_file()), child_(command_of(arguments, output_.get(), limits)) {
   const auto until = steady_clock::now() + patience;
-  constexpr std::string_view ready = "listening on 127.0.0.1:";
   for (;;) {
-    const std::string text = output();
-    const auto at = text.find(ready);
-    if (at != std::string::npos && text.find('\n', at) != std::string::npos) {
-      port_ = static_cast<std::uint16_t>(std::stoi(text.substr(at + ready.size())));
+    if (const auto port = port_after("listening on 127.0.0.1:")) {
+      port_ = *port;
       return;
     }
-    INFO("the server said: " << text);
+    INFO("the server said: " << output());
     REQUIRE(steady_clock::now() < until);
     REQUIRE_FALSE(child_.wait_for(milliseconds(5)));
   }
+}
+
+std::optional<std::uint16_t> ServerProcess::port_after(std::string_view words) const {
+  const std::string text = output();
+  const auto at = text.find(words);
+  if (at == std::string::npos || text.find('\n', at) == std::string::npos) return std::nullopt;
+  return static_cast<std::uint16_t>(std::stoi(text.substr(at + words.size())));
 }
 
 int ServerProcess::stop() {

@@ -22,13 +22,19 @@ namespace fs = std::filesystem;
 /// How long a test waits for what must come, on however busy a machine.
 inline constexpr std::chrono::seconds patience{30};
 
-/// build/bin/ftp-server on a free port, for as long as it lives.
+/// A program that says "listening on 127.0.0.1:PORT", for as long as it lives: ftp-server on a free
+/// port, or another.
 class ServerProcess {
  public:
-  explicit ServerProcess(const fs::path& root, std::vector<std::string> options = {},
+  explicit ServerProcess(const fs::path& root, const std::vector<std::string>& options = {},
+                         dialtone::ResourceLimits limits = {},
+                         const std::string& program = DIALTONE_BUILD "/bin/ftp-server");
+  explicit ServerProcess(const std::vector<std::string>& arguments,
                          dialtone::ResourceLimits limits = {});
 
   std::uint16_t port() const { return port_; }
+  /// Where it was started with --console.
+  std::uint16_t console_port() const { return port_after("console on 127.0.0.1:").value(); }
   pid_t pid() const { return child_.pid(); }
   /// SIGTERM, and the exit code; fails the test where it does not end in time.
   int stop();
@@ -40,8 +46,8 @@ class ServerProcess {
   std::size_t open_descriptors() const;
 
  private:
-  static dialtone::Command command(const fs::path& root, std::vector<std::string> options,
-                                   int output, dialtone::ResourceLimits limits);
+  /// The number behind these words in its output, once the line is whole.
+  std::optional<std::uint16_t> port_after(std::string_view words) const;
   dialtone::FileDescriptor output_;
   dialtone::Child child_;
   std::uint16_t port_ = 0;

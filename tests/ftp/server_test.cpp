@@ -438,6 +438,49 @@ TEST_CASE("sigterm_finishes_what_is_in_flight_and_takes_no_new_caller") {
   CHECK(server.stop() == 0);
 }
 
+TEST_CASE("an_operator_is_answered_beside_the_callers") {
+  const Root root;
+  ServerProcess server(root.path, {"--console", "0", "--max-sessions", "7"});
+  Caller caller(server.port());
+  CHECK(caller.ask(course_request("show_file_name_list", "", "img")).payload == "a.png");
+  Caller operator_(server.console_port());
+  REQUIRE(operator_.send_bytes("status\nwhat\nbye\n"));
+  std::string heard;
+  for (std::string part; !(part = operator_.read_some(1024)).empty();) heard += part;
+  INFO(heard);
+  CHECK(heard.starts_with("sessions 1 of 7, requests 1 answered and 0 refused, bytes "));
+  CHECK(heard.ends_with(" free\nerror unknown: \"what\"\nbye\n"));
+  server.signal(SIGTERM);
+  CHECK(server.stop() == 0);
+}
+
+TEST_CASE("a_forger_is_found_in_neither_version_unless_he_is_careless") {
+  const Root root;
+  const ServerProcess server(root.path);
+  const auto got_through = [&](const std::vector<std::string>& manner) {
+    std::vector<std::string> arguments = {DIALTONE_BUILD "/bin/ftp-forger",
+                                          "--to",
+                                          "127.0.0.1:" + std::to_string(server.port()),
+                                          "--from",
+                                          "pict",
+                                          "--into",
+                                          "fict"};
+    arguments.insert(arguments.end(), manner.begin(), manner.end());
+    const ServerProcess forger(arguments);
+    const TemporaryFolder here;
+    dialtone::Command get;
+    get.arguments = {DIALTONE_BUILD "/bin/ftp-client", "--port", std::to_string(forger.port()),
+                     "get", "img/a.png"};
+    get.directory = here.path();
+    dialtone::run(get, patience);
+    return stored(here.path() / "a.png").value_or("");
+  };
+  CHECK(got_through({"--downgrade", "--careless"}).empty());
+  CHECK(got_through({"--downgrade"}) == "ficture");
+  CHECK(got_through({"--careless"}).empty());
+  CHECK(got_through({}) == "ficture");
+}
+
 TEST_CASE("sighup_reopens_the_log") {
   const Root root;
   const TemporaryFolder logs;
