@@ -96,7 +96,7 @@ for name in names:
     reached += found[0]["covered"]
     there += found[0]["count"]
     print(f"fuzz: {name}: {found[0]['covered']} of {found[0]['count']} lines reached")
-print(f"fuzz: together {int(1000 * reached / there) / 10} %")
+print(f"fuzz: {'together ' if len(names) > 1 else ''}{int(1000 * reached / there) / 10} %")
 sys.exit(100 * reached < int(least) * there and f"fuzz: fewer than {least} % of the lines were reached")
 END
 }

@@ -115,6 +115,14 @@ bool speaks_for(const Asked& asked, const MemoryStore::Stored& stored) {
          (!asked.digest || fits(*asked.digest, bytes));
 }
 
+/// A request that was read can be written, and means the same.
+void must_come_back(const Asked& asked) {
+  if (!asked.request) return;
+  const Header written = ftp::header_of(*asked.request);
+  const auto again = ftp::parse_request(written);
+  require(again && ftp::header_of(*again) == written, "a request comes back as it was");
+}
+
 bool is_a_large_file(const Header& header) {
   return header.data_length == large_file().size();
 }
@@ -173,6 +181,7 @@ void must_hold(const Talk& talk, const MemoryStore& store) {
   require(store.under_way() == 0, "every upload has an end");
   if (talk.was_turned_away) return check_turned_away(replies, store);
 
+  for (const Asked& asked : requests.asked) must_come_back(asked);
   std::size_t answers = 0;
   std::size_t told_stored = 0;
   bool is_over = false;
