@@ -76,7 +76,7 @@ class Conversation {
     happen();
     say(words.subspan(before));
     end();
-    return {fuzz::text_of(words), std::move(heard_), plan_.event != Event::none, plan_.no_room()};
+    return {fuzz::text_of(words), std::move(heard_), before, ending(), plan_.no_room()};
   }
 
  private:
@@ -157,6 +157,19 @@ class Conversation {
         break;
     }
     settle();
+  }
+
+  fuzz::Ending ending() const {
+    switch (plan_.event) {
+      case Event::none:
+        return fuzz::Ending::calm;
+      case Event::stop:
+        return fuzz::Ending::stopped;
+      case Event::time_over:
+        return fuzz::Ending::out_of_time;
+      default:
+        return fuzz::Ending::cut;
+    }
   }
 
   void end() {

@@ -6,7 +6,8 @@ namespace fuzz {
 namespace {
 
 using framing::Header;
-using Code = ftp::Error::Code;
+/// Files up to this many bytes go out like any other reply.
+constexpr std::uint64_t small_file = 65'536;
 
 struct Frame {
   Header header;
@@ -17,6 +18,7 @@ struct Frame {
 struct Stream {
   std::vector<Frame> frames;
   bool is_broken = false;  ///< at its end is what is no frame
+  bool is_whole = true;    ///< it ends with a frame
 };
 
 Stream frames_in(std::string_view text) {
@@ -27,6 +29,7 @@ Stream frames_in(std::string_view text) {
     using Kind = framing::Event::Kind;
     const auto event = decoder.next(bytes);
     stream.is_broken = !event;
+    stream.is_whole = decoder.finish().has_value();
     if (!event || event->kind == Kind::need_more) return stream;
     if (event->kind == Kind::header) stream.frames.push_back({decoder.header(), "", false});
     if (event->kind == Kind::payload) stream.frames.back().payload += text_of(event->piece);
@@ -170,41 +173,64 @@ bool is_last_words(const Header& reply, std::span<const Asked> left) {
   return left.empty() || left.front().header.command != "error";
 }
 
-}  // namespace
-
-void must_hold(const Talk& talk, const MemoryStore& store) {
-  const Stream replies = frames_in(talk.heard);
-  const Requests requests = requests_in(frames_in(talk.said));
-  const bool is_calm = !talk.was_disturbed && !store.showed_a_shrunk_file();
-  require(!replies.is_broken, "what the server says is frames");
-  for (const Frame& reply : replies.frames) check_payload(reply);
-  require(store.under_way() == 0, "every upload has an end");
-  if (talk.was_turned_away) return check_turned_away(replies, store);
-
-  for (const Asked& asked : requests.asked) must_come_back(asked);
-  std::size_t answers = 0;
-  std::size_t told_stored = 0;
-  bool is_over = false;
-  for (const Frame& reply : replies.frames) {
-    require(!is_over, "nothing follows the last words");
-    if (is_calm) require(reply.whole, "an answer is whole");
-    is_over = is_last_words(reply.header, std::span(requests.asked).subspan(answers));
-    if (is_over) continue;
-    require(answers < requests.asked.size(), "there is no answer without a request");
-    check_answer(reply.header, requests.asked[answers++]);
-    const std::string& command = reply.header.command;
-    if ((command == "put" || command == "upload") && !is_error(reply.header)) ++told_stored;
-  }
-  require(told_stored <= store.stored().size(), "what is told to be stored is stored");
+void check_stored(const Requests& requests, const MemoryStore& store) {
   for (const auto& stored : store.stored()) {
     bool said = false;
     for (const Asked& asked : requests.asked) said = said || speaks_for(asked, stored);
     require(said, "what is stored was said, and fits its digest");
   }
-  if (!is_calm) return;
-  require(answers == requests.asked.size(), "every request is answered");
-  require(is_over == requests.is_broken, "there are last words just where the stream is broken");
-  require(told_stored == store.stored().size(), "what is refused is not stored");
+}
+
+struct Answers {
+  std::size_t count = 0;
+  std::size_t stored = 0;  ///< that say that a file was stored
+  bool last_words = false;
+};
+
+Answers check_answers(const Stream& replies, const Requests& requests) {
+  Answers answers;
+  for (const Frame& reply : replies.frames) {
+    require(!answers.last_words, "nothing follows the last words");
+    answers.last_words =
+        is_last_words(reply.header, std::span(requests.asked).subspan(answers.count));
+    if (answers.last_words) continue;
+    require(answers.count < requests.asked.size(), "there is no answer without a request");
+    check_answer(reply.header, requests.asked[answers.count++]);
+    const std::string& command = reply.header.command;
+    if ((command == "put" || command == "upload") && !is_error(reply.header)) ++answers.stored;
+  }
+  return answers;
+}
+
+}  // namespace
+
+void must_hold(const Talk& talk, const MemoryStore& store) {
+  const Stream replies = frames_in(talk.heard);
+  require(!replies.is_broken, "what the server says is frames");
+  for (const Frame& reply : replies.frames) check_payload(reply);
+  require(store.under_way() == 0, "every upload has an end");
+  if (talk.was_turned_away) return check_turned_away(replies, store);
+
+  const Requests requests = requests_in(frames_in(talk.said));
+  for (const Asked& asked : requests.asked) must_come_back(asked);
+  check_stored(requests, store);
+  const Answers answers = check_answers(replies, requests);
+  require(answers.stored <= store.stored().size(), "what is told to be stored is stored");
+  const bool is_out_of_time = talk.ending == Ending::out_of_time;
+  // Time that is over during the last words is over for good.
+  const bool may_be_cut = talk.ending == Ending::cut || (is_out_of_time && requests.is_broken);
+  if (may_be_cut || store.showed_a_shrunk_file()) return;
+
+  const bool ends_in_large_file =
+      !replies.frames.empty() && replies.frames.back().header.data_length > small_file;
+  require(replies.is_whole || (is_out_of_time && ends_in_large_file), "an answer is whole");
+  require(answers.stored == store.stored().size(), "what is refused is not stored");
+  if (is_out_of_time) return;
+  const std::string_view heeded =
+      talk.ending == Ending::stopped ? talk.said.substr(0, talk.before) : talk.said;
+  require(answers.count >= requests_in(frames_in(heeded)).asked.size(), "requests are answered");
+  if (talk.ending == Ending::calm)
+    require(answers.last_words == requests.is_broken, "what is no frame has the last words");
 }
 
 }  // namespace fuzz
