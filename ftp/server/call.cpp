@@ -126,7 +126,8 @@ awaitable<Result<void>> Call::send(const framing::Header& header, std::string_vi
 
 Result<void> Call::gather(const framing::Header& header) {
   const auto head = framing::encode_head(header, frame_limits);
-  if (!head) return failure(Error::Code::system, "a reply: " + head.error().message);
+  // What makes a reply too long is the text that it repeats of the request.
+  if (!head) return failure(Error::Code::bad_request, "a reply: " + head.error().message);
   if (cut_off_) return failure(Error::Code::disconnected, peer_ + ": cut off within a file");
   outbox_ += *head;
   return {};
