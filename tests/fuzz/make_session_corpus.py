@@ -2,6 +2,7 @@
 """Writes the seeds of fuzz_session: make_session_corpus.py [FOLDER]. Digests are in the way of
 writing them by hand. What the four bytes in front mean stands in fuzz_session.cpp, which names fail
 in session_store.hpp."""
+import errno
 import hashlib
 import json
 import pathlib
@@ -48,9 +49,9 @@ PART = v2("put", b"a f", more=True, **NAMED)
 RESUME = {"offset": 3, "prefix_digest": xxh3(b"a f"), **NAMED}
 
 
-def failing(what, *codes):
-    """One request after the other for files whose names let `what` fail."""
-    return b"".join(what(name) for name in codes)
+def failing(what, *names):
+    """One request after the other for files whose names let it fail."""
+    return b"".join(what(name) for name in names)
 
 
 def put_named(name):
@@ -75,6 +76,7 @@ SEEDS = {
     "v2_hello_little_room": ((5, 0, 0, LITTLE), v2("hello") + v2("put", b"a" * 61, **NAMED) + v2("put", b"a" * 61, more=True, **NAMED) + v2("data")),
     "v2_list": ((5, 0, 0, 0), v2("list", file_type="img", digest="sha-256") + v2("list", file_type="video", limit=1, after="a", digest="xxh3-128")),
     "v2_stat": ((5, 0, 0, 0), v2("stat", digest="sha-256", **PICTURE) + v2("stat", **NAMED) + failing(lambda n: v2("stat", file_type="img", file_name=n), "stat:system", "partial:system")),
+    "v2_system_errors": ((5, 0, 0, 0), failing(lambda n: v2("get", file_type="img", file_name=f"open:{n}"), errno.ENOENT, errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.EFBIG, errno.ELOOP, errno.EIO)),
     "v2_digest_fails": ((5, 0, 0, 0), v2("put", b"a", file_type="img", file_name="digest:changed") + v2("stat", file_type="img", file_name="digest:changed", digest="xxh3-128") + v2("get", file_type="img", file_name="digest:changed") + v2("list", file_type="img", digest="xxh3-128")),
     "v2_get": ((5, 0, 0, 0), v2("get", **PICTURE) + v2("get", digest="sha-256", offset=3, prefix_digest=xxh3(b"pic"), **PICTURE) + v2("get", offset=3, prefix_digest=sha(b"pix"), **PICTURE) + v2("get", offset=8, prefix_digest=sha(b""), **PICTURE) + v2("get", **NAMED)),
     "v2_get_large": ((5, 0, 0, SMALL + LATE), v2("get", **LARGE) + v2("stat", digest="xxh3-128", **LARGE)),

@@ -56,7 +56,7 @@ json telling_value(Random& random) {
     "hello", "list", "stat", "get", "put", "data", "remove", "rename",
     "show_file_name_list", "download_file", "upload", "main", "img", "video", "file", "",
     "a.png", "large", "shrunk", "shrunk, large", "b", "..", "a/b", "é", "é", "\n",
-    "open:busy", "digest:changed", "create:read-only", "write:no-space", "commit:system",
+    "open:busy", "open:28", "digest:changed", "create:read-only", "write:no-space", "commit:system",
     "keep:no-space", "partial:system", "stat:system", "remove:read-only", "rename:exists",
     "xxh3-128", "sha-256", "md5", "xxh3-128:0", null, true, false, 0, 1, 2, 3, 7, 8, 300000,
     300001, -1, 1.5, 9007199254740991, 9007199254740992, 18446744073709551615, [], {}])");

@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include <charconv>
+
 #include "file_descriptor.hpp"
 #include "fuzz_support.hpp"
 
@@ -21,10 +23,14 @@ constexpr std::uint64_t most_opened = 1'500'000;  // bytes in one run, so that r
 
 /// The failure that a name asks for, where it asks for one of this doing.
 Result<void> trouble(std::string_view doing, const Target& target) {
-  const std::string_view name = target.name;
-  if (!name.starts_with(doing) || name.substr(doing.size(), 1) != ":") return {};
-  return failure(ftp::code_of(name.substr(doing.size() + 1)),
-                 std::string(doing) + " " + ftp::shown(target) + ": as its name asks");
+  std::string_view what = target.name;
+  if (!what.starts_with(doing) || what.substr(doing.size(), 1) != ":") return {};
+  what.remove_prefix(doing.size() + 1);
+  const std::string tried = std::string(doing) + " " + ftp::shown(target);
+  int number = 0;
+  if (std::from_chars(what.data(), what.data() + what.size(), number).ec == std::errc())
+    return tl::unexpected(ftp::system_error(number, tried));
+  return failure(ftp::code_of(what), tried + ": as its name asks");
 }
 
 bool is_shrunk(const Target& target) {

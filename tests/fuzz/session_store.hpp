@@ -24,8 +24,8 @@ struct Troubles {
 ///
 /// Fails on purpose by names: what is done with "commit:no-space" goes well up to its commit, which
 /// fails as no-space; in front of the colon may stand open, digest, create, write, commit, keep,
-/// partial, stat, remove and rename, behind it a code's spelling. A file whose name begins with
-/// "shrunk" has a byte less than its entry says.
+/// partial, stat, remove and rename, behind it a code's spelling or a number of errno. A file whose
+/// name begins with "shrunk" has a byte less than its entry says.
 class MemoryStore final : public ftp::Store {
  public:
   /// With img/a.png, video/large and two that have shrunk.
