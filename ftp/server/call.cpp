@@ -95,8 +95,12 @@ awaitable<Result<Call::Come>> Call::fill() {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) co_return lost(errno);
     loop_.give_back(std::move(buffer_));
+    const bool had_words = !outbox_.empty();
     if (const auto sent = co_await flush(); !sent) co_return tl::unexpected(sent.error());
-    if (finishing_ && is_between_frames()) co_return Come::nothing_more;
+    if (finishing_ && is_between_frames()) {
+      if (had_words) continue;  // while they were sent, a request may have come
+      co_return Come::nothing_more;
+    }
     if (const auto ready = co_await wait(Socket::wait_read); !ready)
       co_return tl::unexpected(ready.error());
   }

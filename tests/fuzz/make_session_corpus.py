@@ -47,6 +47,8 @@ STOP, CLOSING_OVER, TIME_OVER, SILENCE, HANG_UP = range(1, 6)
 NO_ROOM, LATE, SMALL, LITTLE, NO_LIST = 3, 4, 8, 16, 96
 PART = v2("put", b"a f", more=True, **NAMED)
 RESUME = {"offset": 3, "prefix_digest": xxh3(b"a f"), **NAMED}
+# Its pieces of five bytes end where it ends.
+IN_FIVES = next(f for f in (v2("hello", client="c" * n) for n in range(5)) if len(f) % 5 == 0)
 
 
 def failing(what, *names):
@@ -99,6 +101,7 @@ SEEDS = {
     "no_room_v2": ((5, 0, 0, NO_ROOM), v2("hello", id=7)),
     "stopped": ((3, STOP, 100, 0), v2("get", **PICTURE) * 3),
     "stopped_within": ((0, STOP, 250, 0), v2("get", **PICTURE)),
+    "stopped_while_sending": ((1, STOP, 255, LATE + SMALL), IN_FIVES * 12),
     "closing_over": ((3, CLOSING_OVER, 200, LATE + SMALL), v2("get", **LARGE) + v2("hello")),
     "silent_caller": ((3, TIME_OVER, 128, 0), v1("show_file_name_list")),
     "silent": ((5, SILENCE, 255, LATE + SMALL), v2("get", **LARGE)),
