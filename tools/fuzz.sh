@@ -3,20 +3,23 @@
 # `fuzz.sh FOLDER SECONDS [TARGET...]`. FOLDER is the usual build folder; the fuzzers are built by
 # clang in FOLDER/fuzz and FOLDER/fuzz-coverage. Each target replays its corpus (tests/fuzz/corpus),
 # then looks for new inputs for SECONDS (0: replay only); what it finds stays in the build folder.
-# Fails on any finding, and where the lines reached are fewer than $least of a hundred.
+# Fails on any finding, and where the lines reached of a subject (lab 08's framing; the capstone's
+# sessions, their files together) are fewer than $least of a hundred.
 set -eu
 build=${1:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
 seconds=${2:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
 shift 2
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-all="fuzz_decoder fuzz_header fuzz_digest"
-subject=labs/08-framing/solution/framing.cpp
+all="fuzz_decoder fuzz_header fuzz_digest fuzz_session"
+framing=labs/08-framing/solution/framing.cpp
+session="ftp/wire.cpp ftp/error.cpp ftp/server/call.cpp ftp/server/session.cpp
+  ftp/server/course_session.cpp ftp/server/version_2_session.cpp ftp/server/course_digests.cpp"
 least=85
 
 fail() { echo "fuzz: $*" >&2; exit 1; }
 
-[ -f "$subject" ] || subject=labs/08-framing/starter/framing.cpp # a student's tree
+[ -f "$framing" ] || framing=labs/08-framing/starter/framing.cpp # a student's tree
 coverage=yes
 targets=$all
 if [ $# -gt 0 ]; then # a part does not reach the whole
@@ -76,19 +79,29 @@ done
 "$llvm_profdata" merge -sparse "$covered"/fuzz_*.profraw -o "$covered/all.profdata"
 # shellcheck disable=SC2086
 "$llvm_cov" export $objects -instr-profile="$covered/all.profdata" -summary-only >"$covered/reached.json" 2>/dev/null
-reached=$(python3 - "$covered/reached.json" "/$subject" <<'END'
-import json, sys
-for file in json.load(open(sys.argv[1]))["data"][0]["files"]:
-    if file["filename"].endswith(sys.argv[2]):
-        lines = file["summary"]["lines"]
-        print(lines["covered"], lines["count"], int(lines["percent"] * 10) / 10)
-END
-)
-# shellcheck disable=SC2086
-set -- $reached
-[ $# = 3 ] || fail "$subject is not in the coverage data: $covered/reached.json"
 # shellcheck disable=SC2086
 "$llvm_cov" show $objects -instr-profile="$covered/all.profdata" \
   -ignore-filename-regex='/(usr|tests|common)/' >"$covered/lines.txt" 2>/dev/null
-echo "fuzz: $subject: $1 of $2 lines reached, $3 % (line by line: $covered/lines.txt)"
-awk -v p="$3" -v least="$least" 'BEGIN {exit !(p >= least)}' || fail "fewer than $least % of the lines were reached"
+
+reached() { # FILE...: fails where too few lines of these files together were reached
+  python3 - "$covered/reached.json" "$least" "$@" <<'END'
+import json, sys
+report, least, *names = sys.argv[1:]
+files = json.load(open(report))["data"][0]["files"]
+reached = there = 0
+for name in names:
+    found = [file["summary"]["lines"] for file in files if file["filename"].endswith("/" + name)]
+    if not found:
+        sys.exit(f"fuzz: {name} is not in the coverage data: {report}")
+    reached += found[0]["covered"]
+    there += found[0]["count"]
+    print(f"fuzz: {name}: {found[0]['covered']} of {found[0]['count']} lines reached")
+print(f"fuzz: {'together ' if len(names) > 1 else ''}{int(1000 * reached / there) / 10} %")
+sys.exit(100 * reached < int(least) * there and f"fuzz: fewer than {least} % of the lines were reached")
+END
+}
+
+echo "fuzz: line by line: $covered/lines.txt"
+reached "$framing"
+# shellcheck disable=SC2086
+reached $session

@@ -95,8 +95,12 @@ awaitable<Result<Call::Come>> Call::fill() {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) co_return lost(errno);
     loop_.give_back(std::move(buffer_));
+    const bool had_words = !outbox_.empty();
     if (const auto sent = co_await flush(); !sent) co_return tl::unexpected(sent.error());
-    if (finishing_ && is_between_frames()) co_return Come::nothing_more;
+    if (finishing_ && is_between_frames()) {
+      if (had_words) continue;  // while they were sent, a request may have come
+      co_return Come::nothing_more;
+    }
     if (const auto ready = co_await wait(Socket::wait_read); !ready)
       co_return tl::unexpected(ready.error());
   }
@@ -118,16 +122,32 @@ tl::unexpected<Error> Call::lost(int code) const {
 // --- sending ---------------------------------------------------------------------------------
 
 awaitable<Result<void>> Call::send(const framing::Header& header, std::string_view payload) {
-  const auto head = framing::encode_head(header, frame_limits);
-  if (!head) co_return failure(Error::Code::system, "a reply: " + head.error().message);
-  outbox_ += *head;
+  if (const auto gathered = gather(header); !gathered) co_return gathered;
   outbox_ += payload;
   if (outbox_.size() >= most_gathered) co_return co_await flush();
   co_return Result<void>{};
 }
 
+Result<void> Call::gather(const framing::Header& header) {
+  const auto head = framing::encode_head(header, frame_limits);
+  // What makes a reply too long is the text that it repeats of the request.
+  if (!head) return failure(Error::Code::bad_request, "a reply: " + head.error().message);
+  if (cut_off_) return failure(Error::Code::disconnected, peer_ + ": cut off within a file");
+  outbox_ += *head;
+  return {};
+}
+
 awaitable<Result<void>> Call::flush() {
   std::string_view waiting = outbox_;
+  auto sent = co_await send_bytes(waiting);
+  // The rest stays where the caller was waited for in vain: last words may follow it.
+  outbox_.erase(0, outbox_.size() - waiting.size());
+  if (outbox_.capacity() > 1024) outbox_.shrink_to_fit();
+  co_return sent;
+}
+
+/// Shortens the bytes by what was sent.
+awaitable<Result<void>> Call::send_bytes(std::string_view& waiting) {
   while (!waiting.empty()) {
     const ssize_t count =
         ::send(socket_.native_handle(), waiting.data(), waiting.size(), MSG_NOSIGNAL);
@@ -141,26 +161,26 @@ awaitable<Result<void>> Call::flush() {
       co_return lost(errno);
     }
   }
-  outbox_.clear();
-  if (outbox_.capacity() > 1024) outbox_.shrink_to_fit();
   co_return Result<void>{};
 }
 
 awaitable<Result<void>> Call::send_file(const framing::Header& header, int file,
                                         std::uint64_t offset) {
-  if (const auto sent = co_await send(header); !sent) co_return sent;
-  std::uint64_t left = header.data_length;
-  if (left <= most_gathered) {  // small files go out together, as long as there are requests
-    const std::size_t before = outbox_.size();
-    outbox_.resize(before + static_cast<std::size_t>(left));
-    const ssize_t count = ::pread(file, outbox_.data() + before, static_cast<std::size_t>(left),
-                                  static_cast<off_t>(offset));
-    if (count != static_cast<ssize_t>(left))  // it must not go out as a file that it is not
-      co_return failure(Error::Code::disconnected, peer_ + ": a file shrank while it was sent");
-    if (outbox_.size() >= most_gathered) co_return co_await flush();
-    co_return Result<void>{};
-  }
+  if (header.data_length > most_gathered) co_return co_await send_large_file(header, file, offset);
+  // Small files go out together, as long as there are requests.
+  std::string bytes(static_cast<std::size_t>(header.data_length), '\0');
+  const ssize_t count = ::pread(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  if (count != static_cast<ssize_t>(bytes.size()))  // it must not go out as a file that it is not
+    co_return shrank();
+  co_return co_await send(header, bytes);
+}
+
+awaitable<Result<void>> Call::send_large_file(const framing::Header& header, int file,
+                                              std::uint64_t offset) {
+  if (const auto gathered = gather(header); !gathered) co_return gathered;
+  cut_off_ = true;  // until it is over: nothing but the file is in its frame
   if (const auto sent = co_await flush(); !sent) co_return sent;
+  std::uint64_t left = header.data_length;
   auto place = static_cast<off_t>(offset);
   while (left > 0) {
     const ssize_t count =
@@ -172,7 +192,7 @@ awaitable<Result<void>> Call::send_file(const framing::Header& header, int file,
       if (static_cast<std::size_t>(count) == sendfile_turn)  // others have their turn
         co_await asio::post(co_await asio::this_coro::executor, use_awaitable);
     } else if (count == 0) {
-      co_return failure(Error::Code::disconnected, peer_ + ": a file shrank while it was sent");
+      co_return shrank();
     } else if (errno == EAGAIN) {
       if (const auto ready = co_await wait(Socket::wait_write); !ready)
         co_return tl::unexpected(ready.error());
@@ -180,7 +200,12 @@ awaitable<Result<void>> Call::send_file(const framing::Header& header, int file,
       co_return lost(errno);
     }
   }
+  cut_off_ = false;
   co_return Result<void>{};
+}
+
+tl::unexpected<Error> Call::shrank() const {
+  return failure(Error::Code::disconnected, peer_ + ": a file shrank while it was sent");
 }
 
 // --- the end ---------------------------------------------------------------------------------

@@ -67,7 +67,12 @@ class Call {
   /// Not a byte of a further frame has come.
   bool is_between_frames() const { return decoder_.finish().has_value(); }
   awaitable<Result<void>> wait(Socket::wait_type what);
+  Result<void> gather(const framing::Header& header);
+  awaitable<Result<void>> send_bytes(std::string_view& waiting);
+  awaitable<Result<void>> send_large_file(const framing::Header& header, int file,
+                                          std::uint64_t offset);
   tl::unexpected<Error> lost(int code) const;
+  tl::unexpected<Error> shrank() const;
 
   Socket socket_;
   Loop& loop_;
@@ -81,6 +86,7 @@ class Call {
   std::optional<Error::Code> interrupted_;
   bool finishing_ = false;
   bool parting_ = false;
+  bool cut_off_ = false;  ///< within a file's bytes: no word can follow
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
 };

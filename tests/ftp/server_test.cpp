@@ -142,6 +142,20 @@ TEST_CASE("what_is_no_frame_is_answered_once_and_the_call_ends") {
   CHECK(healthy.ask(course_request("show_file_name_list", "", "img")).payload == "a.png");
 }
 
+TEST_CASE("a_command_that_no_reply_can_repeat_ends_the_call_as_a_bad_request") {
+  const Root root;
+  ServerProcess server(root.path);
+  framing::Header longest;
+  longest.command = std::string(65'480, 'x');
+  for (const framing::Header& header : {longest, request_2(std::string(40'000, 'x'), 1, {})}) {
+    Caller caller(server.port());
+    const Frame reply = caller.ask(header);
+    CHECK(reply.header.command == "error");
+    CHECK(code_of(reply) == "bad-request");
+    CHECK_FALSE(caller.receive());
+  }
+}
+
 TEST_CASE("a_request_may_come_in_any_cut_and_end_in_a_half_close") {
   const Root root;
   ServerProcess server(root.path);
