@@ -4,6 +4,8 @@
 #
 #   ](../../notes/en/01-sockets.md)       the notes page      notes_01_sockets
 #   ](../01-socket-basics/README.md)      the lab's page      lab_01_socket_basics
+#   ](../../ftp/README.md)                the capstone's page      lab_ftp_capstone
+#   ](../../ftp/PROTOCOL.md)              the protocol's page      ftp_protocol
 #   [中文](README.zh.md) and the like     dropped: each page of the site has its own language link
 #   ](socket_basics.hpp)                  the header's page
 #   a link to any other file of the tree  its text alone: the site has no page for it
@@ -78,6 +80,8 @@ t id
 :notes
 s#\]\((\.\./|notes/|en/|zh/)*([0-9][0-9])-([a-z0-9_-]+)\.md(\#[A-Za-z0-9_-]+)?\)#](@ref notes_\2_<\3>)#
 t id
+s#\]\((\.\./)*ftp/README(\.zh)?\.md\)#](@ref lab_ftp_capstone)#g
+s#\]\((\.\./)*(ftp/)?PROTOCOL\.md\)#](@ref ftp_protocol)#g
 b others
 :id
 s#(@ref (lab|notes)_[0-9][0-9]_<[a-z0-9_]*)-#\1_#
@@ -85,6 +89,6 @@ t id
 s#(@ref (lab|notes)_[0-9][0-9]_)<([a-z0-9_]*)>#\1\3#
 b lab
 :others
-s#\]\((\.\./|\./|labs/|[0-9][0-9]-[a-z0-9-]+/)*([a-z0-9_]+\.hpp)\)#](@ref \2)#g
+s#\]\((\.\./|\./|labs/|ftp/|[0-9][0-9]-[a-z0-9-]+/)*([a-z0-9_]+\.hpp)\)#](@ref \2)#g
 s#(^|[^!])\[([^]]*)\]\([A-Za-z0-9_./-]*[./][A-Za-z0-9_./-]*\)#\1\2#g
 '

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
   dialtone::install_crash_report();
   CLI::App app(tr("Your file server: the capstone's, on 127.0.0.1.",
-                  "你的文件服务器（最终项目），监听 127.0.0.1。"),
+                  "你的文件服务器（综合项目），监听 127.0.0.1。"),
                "server");
   dialtone::add_standard_options(app);
   std::string root;
