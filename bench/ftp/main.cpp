@@ -4,6 +4,7 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -38,10 +39,21 @@ std::string size_text(std::uint64_t bytes) {
 
 namespace {
 
+struct Section {
+  std::string name;
+  bench::Report (*measured)(const Setting&);
+};
+
+const std::vector<Section> sections = {{"large", large_down},    {"large", large_up},
+                                       {"many", many_down},      {"many", many_up},
+                                       {"small", small_files},   {"idle", idle_sessions},
+                                       {"course", course_speed}, {"course", course_answers}};
+
 struct Options {
   std::string program;
   std::string folder = "/dev/shm";
   std::size_t runs = 5;
+  std::vector<std::string> only;
   bool quick = false;
   bool json = false;
 };
@@ -104,10 +116,12 @@ int run(Options options) {
   else
     for (const std::string& line : dialtone::wrap(told + "\n", dialtone::terminal_columns()))
       std::cout << line << std::endl;
-  for (const auto& section : {large_down, large_up, many_down, many_up, small_files, idle_sessions,
-                              course_speed, course_answers}) {
+  for (const Section& section : sections) {
+    if (!options.only.empty() &&
+        std::ranges::find(options.only, section.name) == options.only.end())
+      continue;
     stop_if_asked();
-    bench::tell(section(setting), options.json);
+    bench::tell(section.measured(setting), options.json);
   }
   return dialtone::exit_success;
 }
@@ -136,6 +150,9 @@ int main(int argc, char** argv) {
   app.add_flag(
       "--quick", options.quick,
       tr("small sizes, one run: whether it works at all", "小数据量，只测一次：看能否运行"));
+  app.add_option("--only", options.only, tr("not all, but these", "只测这几项"))
+      ->check(CLI::IsMember({"large", "many", "small", "idle", "course"}))
+      ->delimiter(',');
   app.add_flag("--json", options.json, tr("a line of JSON a comparison", "每项对照一行 JSON"));
   return dialtone::run_program(app, argc, argv, [&] { return ftp_bench::run(options); });
 }
