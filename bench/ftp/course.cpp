@@ -125,7 +125,11 @@ Report course_speed(const Setting& setting) {
   report.figures =
       measure({rate_of(tr("MD5 alone, of the text written out", "只算 MD5，文本已经写好"), "MiB/s",
                        amount, [&] { md5_alone(text, size); }),
-               {{tr("upload", "上传"), "MiB/s", {}}, [&] { return speed(up); }},
+               {{tr("upload", "上传"), "MiB/s", {}},
+                [&] {
+                  std::filesystem::remove(setting.stored(std::string(file_name)));
+                  return speed(up);
+                }},
                {{tr("first download", "首次下载"), "MiB/s", {}},
                 [&] {
                   touch(setting);

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 /// Replies that are gathered before they are sent although more requests are waiting.
 constexpr std::size_t most_gathered = std::size_t{64} << 10U;
 
-/// Bytes of a file between two looks at the other callers.
-constexpr std::size_t sendfile_turn = std::size_t{1} << 20U;
+/// Bytes, in or out, between two looks at the other callers.
+constexpr std::size_t turn = std::size_t{1} << 20U;
 
 /// Bytes that are listened to after a hang-up.
 constexpr std::size_t most_afterwards = std::size_t{16} << 20U;
@@ -72,6 +72,10 @@ awaitable<Result<std::span<const std::byte>>> Call::next_piece() {
   }
 }
 
+std::unique_ptr<Buffer> Call::give_up_buffer() {
+  return unread_.empty() ? std::move(buffer_) : nullptr;
+}
+
 awaitable<Result<void>> Call::skip_payload() {
   for (;;) {
     const auto piece = co_await next_piece();
@@ -84,11 +88,17 @@ awaitable<Result<void>> Call::skip_payload() {
 /// and who is waited for holds no buffer.
 awaitable<Result<Call::Come>> Call::fill() {
   for (;;) {
+    if (in_a_row_ >= turn) {  // a caller who is faster than this loop must not keep it
+      loop_.give_back(std::move(buffer_));
+      in_a_row_ = 0;
+      co_await asio::post(co_await asio::this_coro::executor, use_awaitable);
+    }
     if (!buffer_) buffer_ = loop_.borrow();
-    const ssize_t count = ::recv(socket_.native_handle(), buffer_->data(), buffer_->size(), 0);
+    const ssize_t count = ::recv(socket_.native_handle(), buffer_->memory.get(), buffer_->size, 0);
     if (count > 0) {
-      unread_ = std::span(*buffer_).first(static_cast<std::size_t>(count));
+      unread_ = std::span(buffer_->memory.get(), static_cast<std::size_t>(count));
       bytes_in_ += unread_.size();
+      in_a_row_ += unread_.size();
       co_return Come::bytes;
     }
     if (count == 0) co_return Come::nothing_more;
@@ -104,6 +114,7 @@ awaitable<Result<Call::Come>> Call::fill() {
 
 awaitable<Result<void>> Call::wait(Socket::wait_type what) {
   waiting_since_ = Clock::now();
+  in_a_row_ = 0;
   asio::error_code woken;
   if (!interrupted_) co_await socket_.async_wait(what, asio::redirect_error(use_awaitable, woken));
   waiting_since_.reset();
@@ -163,13 +174,12 @@ awaitable<Result<void>> Call::send_file(const framing::Header& header, int file,
   if (const auto sent = co_await flush(); !sent) co_return sent;
   auto place = static_cast<off_t>(offset);
   while (left > 0) {
-    const ssize_t count =
-        ::sendfile(socket_.native_handle(), file, &place,
-                   static_cast<std::size_t>(std::min<std::uint64_t>(left, sendfile_turn)));
+    const ssize_t count = ::sendfile(socket_.native_handle(), file, &place,
+                                     static_cast<std::size_t>(std::min<std::uint64_t>(left, turn)));
     if (count > 0) {
       left -= static_cast<std::uint64_t>(count);
       bytes_out_ += static_cast<std::uint64_t>(count);
-      if (static_cast<std::size_t>(count) == sendfile_turn)  // others have their turn
+      if (static_cast<std::size_t>(count) == turn)  // others have their turn
         co_await asio::post(co_await asio::this_coro::executor, use_awaitable);
     } else if (count == 0) {
       co_return failure(Error::Code::disconnected, peer_ + ": a file shrank while it was sent");
