@@ -138,19 +138,27 @@ Report course_speed(const Setting& setting) {
                {{tr("download, digest remembered", "再次下载，摘要已记住"), "MiB/s", {}},
                 [&] { return speed(down); }}},
               setting.runs);
-  const auto verdict = [&](std::size_t figure, const std::string& what) {
-    const double part = share(report.figures[figure], report.figures[0]);
-    return Verdict{
-        what + percent(part) + tr(" of MD5 alone; goal 80 %", "（与只算 MD5 之比；目标 80 %）"),
-        part >= 0.8};
-  };
-  report.verdicts = {verdict(1, tr("upload: ", "上传：")),
-                     verdict(2, tr("first download: ", "首次下载："))};
+  // A first download is the digest and then the transfer: so is what it is held against.
+  Figure in_turn = report.figures[0];
+  for (std::size_t run = 0; run < in_turn.values.size(); ++run)
+    in_turn.values[run] = 1 / (1 / in_turn.values[run] + 1 / report.figures[3].values[run]);
+  const double up_part = share(report.figures[1], report.figures[0]);
+  const double down_part = share(report.figures[2], in_turn);
+  const double down_part_alone = share(report.figures[2], report.figures[0]);
+  report.verdicts = {{tr("upload: ", "上传：") + percent(up_part) +
+                          tr(" of MD5 alone; goal 80 %", "（与只算 MD5 之比；目标 80 %）"),
+                      up_part >= 0.8},
+                     {tr("first download: ", "首次下载：") + percent(down_part) +
+                          tr(" of MD5 and then the transfer; goal 80 % (",
+                             "（与先算 MD5 再传输之比；目标 80 %；") +
+                          percent(down_part_alone) + tr(" of MD5 alone)", "：与只算 MD5 之比）"),
+                      down_part >= 0.8}};
   report.bound =
       tr("bound: MD5, one byte after the other, over 2.9 characters a byte. A download "
-         "cannot begin before its digest is known: the header comes first.",
+         "cannot begin before its digest is known: the header comes first. What came by "
+         "a version 1 upload has its digest from there.",
          "瓶颈：MD5 只能逐字节算，而每个字节写出来平均 2.9 个字符。头部在前，"
-         "所以摘要算好之前下载无法开始。");
+         "所以摘要算好之前下载无法开始；用第 1 版上传的文件，上传时就有了摘要。");
   return report;
 }
 
@@ -161,28 +169,35 @@ Report course_answers(const Setting& setting) {
   const Talk up = upload(size);
   const Talk down = download(size);
   seconds_of_talks(port, {up});
+  const Talk up_2 = put(plain_file(std::string(file_name)), size, digest_of_blocks(size));
   Prober prober(port);
   const auto probe = [&] { prober.ask(); };
   Answers alone(tr("nothing else going on", "别无他事"));
-  Answers uploading(tr("during an upload", "上传期间"));
-  Answers downloading(tr("during a first download", "首次下载期间"));
-  Figure transfer{tr("what the first download takes", "首次下载所需"), tr("us", "微秒"), {}};
+  Answers uploading(tr("during a version 1 upload", "第 1 版上传期间"));
+  Answers plainly(tr("during a version 2 upload", "第 2 版上传期间"));
+  Answers downloading(tr("during a version 1 first download", "第 1 版首次下载期间"));
+  Figure transfer{
+      tr("what the version 1 first download takes", "第 1 版首次下载所需"), tr("us", "微秒"), {}};
   for (std::size_t run = 0; run < setting.runs; ++run) {
     for (int i = 0; i < 100; ++i) probe();
     alone.add(prober.take());
     seconds_of_talks(port, {up}, probe);
     uploading.add(prober.take());
+    seconds_of_talks(port, {up_2}, probe);
+    plainly.add(prober.take());
     touch(setting);
     transfer.values.push_back(1e6 * seconds_of_talks(port, {down}, probe));
     downloading.add(prober.take());
   }
   Report report;
-  report.title = tr("Version 1: a small request of another session, one event loop (--threads 1)",
-                    "第 1 版：另一会话的小请求，单个事件循环（--threads 1）");
-  for (Answers* answers : {&alone, &uploading, &downloading})
+  report.title = tr("A small request on one event loop (--threads 1), beside transfers of ",
+                    "单个事件循环（--threads 1）上的小请求，同时另有传输 ") +
+                 size_text(size);
+  for (Answers* answers : {&alone, &uploading, &downloading, &plainly})
     for (Figure* figure : {&answers->middle, &answers->worst})
       report.figures.push_back(std::move(*figure));
-  const double worst = std::max(report.figures[3].median(), report.figures[5].median());
+  const double worst = std::max(
+      {report.figures[3].median(), report.figures[5].median(), report.figures[7].median()});
   const double tenth = transfer.median() / 10;
   report.figures.push_back(std::move(transfer));
   report.verdicts = {{tr("the worst answer took ", "最慢的回答用了 ") + number(worst / 1000) +
