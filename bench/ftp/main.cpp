@@ -80,7 +80,8 @@ std::string machine(const Options& options) {
               : tr(" (not tmpfs: its disk is measured, too)", "（不是 tmpfs：磁盘也算在内）")) +
          tr("; without --fsync, the server's default; ", "；不加 --fsync，即服务器的缺省设置；") +
          std::to_string(options.runs) +
-         tr(options.runs == 1 ? " run" : " runs, taken in turns", " 次，轮流进行，取中位数");
+         (options.runs == 1 ? tr(" run", " 次")
+                            : tr(" runs, taken in turns", " 次，轮流进行，取中位数"));
 }
 
 void expect_room(const Setting& setting) {

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <iostream>
 
 #include "command_line.hpp"
 #include "language.hpp"
@@ -53,10 +54,11 @@ void take_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { asked_to_stop = 1; };  // without SA_RESTART: waits end
   for (const int number : ending_signals) ::sigaction(number, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the figures may go
 }
 
 void stop_if_asked() {
-  if (asked_to_stop != 0) throw dialtone::Failure(dialtone::tr("stopped", "已中止"));
+  if (asked_to_stop != 0 || !std::cout) throw dialtone::Failure(dialtone::tr("stopped", "已中止"));
 }
 
 }  // namespace ftp_bench

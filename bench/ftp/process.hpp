@@ -24,8 +24,9 @@ class Forked {
 /// Processor seconds that a process has used so far, its children not counted.
 double processor_seconds(pid_t process);
 
-/// From here on SIGINT, SIGTERM and SIGHUP make `stop_if_asked` throw, and end waits in between, so
-/// that what was started and written is cleared away by those who own it.
+/// From here on SIGINT, SIGTERM and SIGHUP, and a closed standard output, make `stop_if_asked`
+/// throw, and signals end waits in between, so that what was started and written is cleared away by
+/// those who own it.
 void take_signals();
 void stop_if_asked();
 
