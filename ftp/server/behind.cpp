@@ -55,6 +55,7 @@ awaitable<void> Behind::rest(std::size_t at_most) {
     co_await state_->bell.async_wait(asio::redirect_error(use_awaitable, rung));
   }
   if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+  co_return;
 }
 
 }  // namespace ftp::server

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace ftp::server {
 namespace {
@@ -96,7 +97,7 @@ awaitable<Result<void>> Call::skip_payload() {
 awaitable<Result<Call::Come>> Call::fill() {
   for (;;) {
     if (in_a_row_ >= receiving_turn) {  // a caller who is faster than this loop must not keep it
-      loop_.give_back(std::move(buffer_));
+      loop_.give_back(std::exchange(buffer_, nullptr));
       in_a_row_ = 0;
       co_await asio::post(co_await asio::this_coro::executor, use_awaitable);
     }
