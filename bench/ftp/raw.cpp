@@ -19,8 +19,8 @@ namespace {
 
 using dialtone::FileDescriptor;
 
-/// Of 16 KiB to 1 MiB, what was the fastest here.
-constexpr std::size_t buffer_size = std::size_t{256} << 10U;
+/// As large as the server's own: with 256 KiB the pair is up to a fifth slower.
+constexpr std::size_t buffer_size = std::size_t{1} << 20U;
 
 bool send_whole(int socket, std::string_view bytes) {
   return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
