@@ -19,7 +19,7 @@ namespace {
 
 using dialtone::FileDescriptor;
 
-/// As large as the server's own: with 256 KiB the pair is up to a fifth slower.
+/// As large as the server's own; with 256 KiB the pair was slower.
 constexpr std::size_t buffer_size = std::size_t{1} << 20U;
 
 bool send_whole(int socket, std::string_view bytes) {
