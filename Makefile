@@ -51,12 +51,13 @@ site: ## build the notes site: build/site/index.html
 serve: site ## show the site at http://127.0.0.1:8000 (PORT=...)
 	@cd $(BUILD)/site && echo "http://127.0.0.1:$(PORT)" && exec python3 -m http.server -b 127.0.0.1 $(PORT)
 
-bench: ## measure: edit to verdict, frames and digests, the switchboards
+bench: ## measure: edit to verdict, frames and digests, the switchboards, the ftp server
 	@tools/build.sh $(BUILD) all tests site benches
 	@bench/edit-to-verdict.sh $(BUILD)
 	@$(BUILD)/bench/framing_bench
 	@$(BUILD)/bench/switchboard_bench $(BUILD)/bin/switchboard $(BUILD)/bench \
 	  --peer bench/switchboard/echo_server.py
+	@$(BUILD)/bench/ftp_bench $(BUILD)/bin/ftp-server
 
 fuzz: ## the fuzz targets, a minute each (SECONDS=...)
 	@tools/setup.sh full

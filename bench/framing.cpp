@@ -14,84 +14,25 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <cmath>
 #include <csignal>
 #include <cstring>
-#include <functional>
-#include <iostream>
 #include <vector>
 
 #include "command_line.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
+#include "measure.hpp"
 #include "random.hpp"
-#include "terminal.hpp"
 
 namespace {
 
 using dialtone::Failure;
 using dialtone::FileDescriptor;
 using dialtone::tr;
+using namespace bench;
 
 constexpr std::size_t cut = std::size_t{64} << 10U;
 constexpr double mebi = 1024.0 * 1024.0;
-
-// --- measuring ---
-
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-/// What was measured, in its unit; more is better.
-struct Figure {
-  std::string what;
-  std::string unit;
-  std::vector<double> values;
-
-  double median() const { return sorted()[values.size() / 2]; }
-  double least() const { return sorted().front(); }
-  double most() const { return sorted().back(); }
-
- private:
-  std::vector<double> sorted() const {
-    auto copy = values;
-    std::sort(copy.begin(), copy.end());
-    return copy;
-  }
-};
-
-/// `amount` is divided by the seconds that `work` takes.
-struct Contest {
-  Figure figure;
-  double amount = 0;
-  std::function<void()> work;
-};
-
-/// The median of one figure's share of another, run by run: what slowed the machine in a run slowed
-/// both.
-double share(const Figure& of, const Figure& whole) {
-  std::vector<double> shares;
-  for (std::size_t run = 0; run < of.values.size(); ++run)
-    shares.push_back(of.values[run] / whole.values[run]);
-  std::sort(shares.begin(), shares.end());
-  return shares[shares.size() / 2];
-}
-
-std::vector<Figure> measure(std::vector<Contest> contests, std::size_t runs) {
-  for (std::size_t run = 0; run < runs; ++run)
-    for (Contest& contest : contests)
-      contest.figure.values.push_back(contest.amount / seconds_of(contest.work));
-  std::vector<Figure> figures;
-  for (Contest& contest : contests) figures.push_back(std::move(contest.figure));
-  return figures;
-}
-
-void must(bool holds, const char* what) {
-  if (!holds) throw Failure(std::string("a run went wrong: ") + what);
-}
 
 // --- a pipe with a writer at its other end ---
 
@@ -187,25 +128,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 // --- the three comparisons ---
 
-struct Report {
-  std::string title;
-  std::vector<Figure> figures;
-  std::string verdict;  ///< the goal, and what came
-  bool met = true;
-  std::string bound;  ///< what the figures are bounded by
-};
-
-std::string percent(double part) {
-  return std::to_string(static_cast<int>(part * 1000) / 10) + "." +
-         std::to_string(static_cast<int>(part * 1000) % 10) + " %";
-}
-
-std::string whole(double value) {
-  std::string text = std::to_string(std::llround(value));
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
-
 Report large_frames(std::size_t runs, std::size_t scale) {
   dialtone::Random random(1);
   const std::string frame = frame_of(random.bytes(std::size_t{1} << 20U), random);
@@ -214,12 +136,13 @@ Report large_frames(std::size_t runs, std::size_t scale) {
   Report report;
   report.title = tr("Frames of 1 MiB over a pipe, 64 KiB cuts", "管道上 1 MiB 的帧，每次读 64 KiB");
   report.figures = measure(
-      {{{tr("bare read loop", "只读不解"), "MiB/s", {}}, amount, [&] { read_bare(frame, times); }},
-       {{tr("decoder", "解码器"), "MiB/s", {}}, amount, [&] { read_frames(frame, times, 1); }}},
+      {rate_of(tr("bare read loop", "只读不解"), "MiB/s", amount, [&] { read_bare(frame, times); }),
+       rate_of(tr("decoder", "解码器"), "MiB/s", amount, [&] { read_frames(frame, times, 1); })},
       runs);
   const double ratio = share(report.figures[1], report.figures[0]);
-  report.met = ratio >= 0.9;
-  report.verdict = percent(ratio) + tr(" of the bare loop; goal 90 %", "（与只读之比；目标 90 %）");
+  report.verdicts = {
+      {percent(ratio) + tr(" of the bare loop; goal 90 %", "（与只读之比；目标 90 %）"),
+       ratio >= 0.9}};
   report.bound = tr("the pipe: the kernel copies every byte twice, in and out",
                     "瓶颈是管道：内核把每个字节复制两遍，一进一出");
   return report;
@@ -248,31 +171,29 @@ Report small_frames(std::size_t runs, std::size_t scale) {
                  tr(" bytes, six fields", " 字节、六个字段的帧");
   const std::string unit = tr("frames/s", "帧/秒");
   report.figures = measure(
-      {{{tr("decoder over a pipe", "管道上的解码器"), unit, {}},
-        amount,
-        [&] { read_frames(stream, times, count); }},
-       {{tr("bare read loop, same bytes", "只读不解，同样的字节"), unit, {}},
-        amount,
-        [&] { read_bare(stream, times); }},
-       {{tr("parse_header alone", "只有 parse_header"), unit, {}},
-        amount,
-        [&] {
-          each_header([](const std::string& t) { return framing::parse_header(t).has_value(); });
-        }},
-       {{tr("nlohmann: tree (parse)", "nlohmann：建树（parse）"), unit, {}},
-        amount,
-        [&] {
-          each_header([](const std::string& t) { return nlohmann::json::parse(t).is_object(); });
-        }},
-       {{tr("nlohmann: check only (accept)", "nlohmann：只检查（accept）"), unit, {}},
-        amount,
-        [&] { each_header([](const std::string& t) { return nlohmann::json::accept(t); }); }}},
+      {rate_of(tr("decoder over a pipe", "管道上的解码器"), unit, amount,
+               [&] { read_frames(stream, times, count); }),
+       rate_of(tr("bare read loop, same bytes", "只读不解，同样的字节"), unit, amount,
+               [&] { read_bare(stream, times); }),
+       rate_of(tr("parse_header alone", "只有 parse_header"), unit, amount,
+               [&] {
+                 each_header(
+                     [](const std::string& t) { return framing::parse_header(t).has_value(); });
+               }),
+       rate_of(tr("nlohmann: tree (parse)", "nlohmann：建树（parse）"), unit, amount,
+               [&] {
+                 each_header(
+                     [](const std::string& t) { return nlohmann::json::parse(t).is_object(); });
+               }),
+       rate_of(
+           tr("nlohmann: check only (accept)", "nlohmann：只检查（accept）"), unit, amount,
+           [&] { each_header([](const std::string& t) { return nlohmann::json::accept(t); }); })},
       runs);
   const double rate = report.figures[0].median();
-  report.met = rate >= 400000;
-  report.verdict = whole(rate) + tr(" frames a second; goal 400,000", " 帧每秒；目标 400,000");
+  report.verdicts = {{number(rate) + tr(" frames a second; goal 400,000", " 帧每秒；目标 400,000"),
+                      rate >= 400000}};
   const auto nanoseconds = [&](std::size_t figure) {
-    return whole(1e9 / report.figures[figure].median());
+    return number(1e9 / report.figures[figure].median());
   };
   report.bound = tr("the JSON library's lexer: a frame takes ", "瓶颈是 JSON 库的词法分析：一帧 ") +
                  nanoseconds(0) + tr(" ns, parse_header alone ", " 纳秒，单是 parse_header 就要 ") +
@@ -298,12 +219,10 @@ void md5_in_cuts(std::string_view text) {
 std::vector<Figure> digests(const std::string& data, std::size_t runs) {
   const std::string text = framing::python_text(bytes_of(data));
   const double amount = static_cast<double>(data.size()) / mebi;
-  return measure({{{tr("MD5 of the text, written out", "MD5：文本已经写好"), "MiB/s", {}},
-                   amount,
-                   [&] { md5_in_cuts(text); }},
-                  {{tr("course digest, in cuts", "课上的摘要，分段求"), "MiB/s", {}},
-                   amount,
-                   [&] { digest_in_cuts(data); }}},
+  return measure({rate_of(tr("MD5 of the text, written out", "MD5：文本已经写好"), "MiB/s", amount,
+                          [&] { md5_in_cuts(text); }),
+                  rate_of(tr("course digest, in cuts", "课上的摘要，分段求"), "MiB/s", amount,
+                          [&] { digest_in_cuts(data); })},
                  runs);
 }
 
@@ -313,9 +232,9 @@ Report digest_of_random(std::size_t runs, std::size_t scale) {
   const std::string data = dialtone::Random(3).bytes((std::size_t{2} << 20U) * scale);
   report.figures = digests(data, runs);
   const double ratio = share(report.figures[1], report.figures[0]);
-  report.met = ratio >= 0.8;
-  report.verdict =
-      percent(ratio) + tr(" of MD5 alone; goal 80 %", "（与单独的 MD5 之比；目标 80 %）");
+  report.verdicts = {
+      {percent(ratio) + tr(" of MD5 alone; goal 80 %", "（与单独的 MD5 之比；目标 80 %）"),
+       ratio >= 0.8}};
   const double grown = static_cast<double>(framing::python_text(bytes_of(data)).size()) /
                        static_cast<double>(data.size());
   report.bound = tr("MD5, one byte after the other: written out, a random byte is ",
@@ -331,48 +250,13 @@ Report digest_of_text(std::size_t runs, std::size_t scale) {
   const std::string data = dialtone::Random(4).text((std::size_t{4} << 20U) * scale,
                                                     "abcdefghijklmnopqrstuvwxyz 0123456789,.-");
   report.figures = digests(data, runs);
-  report.verdict = percent(share(report.figures[1], report.figures[0])) +
-                   tr(" of MD5 alone; 50 % is the most that two digests can do",
-                      "（与单独的 MD5 之比；要算两个摘要，至多 50 %）");
+  report.verdicts = {{percent(share(report.figures[1], report.figures[0])) +
+                          tr(" of MD5 alone; 50 % is the most that two digests can do",
+                             "（与单独的 MD5 之比；要算两个摘要，至多 50 %）"),
+                      {}}};
   report.bound = tr("two MD5s: until a double quote comes, nobody knows which quotes Python takes",
                     "瓶颈是两个 MD5：双引号没出现之前，不知道 Python 会用哪种引号");
   return report;
-}
-
-// --- telling ---
-
-void print(const Report& report) {
-  using dialtone::Colour;
-  std::cout << dialtone::coloured(Colour::bold, report.title) << '\n';
-  dialtone::Table table({tr("what", "项目"), tr("median", "中位数"), tr("least", "最小"),
-                         tr("most", "最大"), tr("unit", "单位")},
-                        {1, 2, 3});
-  for (const Figure& figure : report.figures)
-    table.add({figure.what, whole(figure.median()), whole(figure.least()), whole(figure.most()),
-               figure.unit});
-  std::cout << table.text();
-  const auto say = [](const std::string& text, auto colour) {
-    for (const std::string& line : dialtone::wrap(text, dialtone::terminal_columns() - 2))
-      std::cout << "  " << dialtone::coloured(colour, line) << '\n';
-  };
-  say(report.verdict, report.met ? Colour::green : Colour::red);
-  say(report.bound, Colour::dim);
-  std::cout << std::endl;
-}
-
-nlohmann::json json_of(const Report& report) {
-  nlohmann::json figures = nlohmann::json::array();
-  for (const Figure& figure : report.figures)
-    figures.push_back({{"what", figure.what},
-                       {"unit", figure.unit},
-                       {"median", figure.median()},
-                       {"least", figure.least()},
-                       {"most", figure.most()}});
-  return {{"title", report.title},
-          {"figures", figures},
-          {"verdict", report.verdict},
-          {"met", report.met},
-          {"bound", report.bound}};
 }
 
 }  // namespace
@@ -394,13 +278,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--json", json, tr("a line of JSON a comparison", "每项对照一行 JSON"));
   return dialtone::run_program(app, argc, argv, [&] {
-    for (const auto& compare : {large_frames, small_frames, digest_of_random, digest_of_text}) {
-      const Report report = compare(runs, scale);
-      if (json)
-        std::cout << json_of(report).dump() << std::endl;
-      else
-        print(report);
-    }
+    for (const auto& compare : {large_frames, small_frames, digest_of_random, digest_of_text})
+      tell(compare(runs, scale), json);
     return dialtone::exit_success;
   });
 }

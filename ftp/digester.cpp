@@ -1,5 +1,8 @@
 #include <openssl/evp.h>
 #include <xxhash.h>
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>  // the same functions, with what the processor has: twice as fast
+#endif
 
 #include <array>
 #include <new>

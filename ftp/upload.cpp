@@ -182,9 +182,11 @@ Result<Entry> Upload::place() {
 //! [place]
 
 Result<Entry> Upload::rename_into(const Folder& folder) {
+  FileDescriptor replaced;  // the old file's pages are freed when the lock is free: it takes long
   std::unique_lock lock(core_->names);
   const auto old = core_->find(folder->get(), target_.type, target_.name, lock, tried_);
   if (!old) return tl::unexpected(old.error());
+  if (*old) replaced.reset(core_->root.open_in(folder->get(), (*old)->spelling, O_PATH));
   Found stored;
   stored.spelling = *old ? (*old)->spelling : target_.name;
   Spellings& spellings = core_->spellings[static_cast<std::size_t>(target_.type)];

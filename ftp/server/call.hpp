@@ -31,6 +31,11 @@ class Call {
   /// The next piece of the payload, good until anything further is read; empty at its end.
   awaitable<Result<std::span<const std::byte>>> next_piece();
 
+  /// Gives up the buffer in which the last piece lies, so that the piece stays good while more is
+  /// read; nothing where the buffer holds more than that. To be given back.
+  std::unique_ptr<Buffer> give_up_buffer();
+  void give_back(std::unique_ptr<Buffer> buffer) { loop_.give_back(std::move(buffer)); }
+
   /// Reads and forgets the rest of the payload.
   awaitable<Result<void>> skip_payload();
 
@@ -80,6 +85,7 @@ class Call {
   framing::Decoder decoder_{frame_limits};
   std::unique_ptr<Buffer> buffer_;
   std::span<const std::byte> unread_;  ///< in the buffer
+  std::size_t in_a_row_ = 0;           ///< bytes read since others had their turn
   std::string outbox_;
   Clock::duration idle_;
   std::optional<Clock::time_point> waiting_since_;

@@ -31,4 +31,12 @@ Result<CourseDigestOfFile> CourseDigests::made(const Reading& file) {
   return made;
 }
 
+void CourseDigests::learn(Reading& file, std::string_view stored, CourseDigestOfFile digest) {
+  if (digest.salt.size() > longest_salt_kept) return;
+  struct stat status {};
+  if (::fstat(file.descriptor(), &status) != 0) return;
+  const auto there = file.digest(DigestKind::xxh3_128);  // remembered since the upload
+  if (there && *there == stored) cache_.remember(key_of(status), std::move(digest));
+}
+
 }  // namespace ftp::server

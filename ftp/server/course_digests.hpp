@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "digest_cache.hpp"
 #include "store.hpp"
@@ -16,6 +17,9 @@ struct CourseDigestOfFile {
   std::string encrypted;
 };
 
+/// Salts longer than this are not worth the memory; the course's have 32 digits.
+inline constexpr std::size_t longest_salt_kept = 64;
+
 /// Remembers them for as long as a file stays what it is. May be used from many threads.
 class CourseDigests {
  public:
@@ -23,6 +27,9 @@ class CourseDigests {
   std::optional<CourseDigestOfFile> known(const Reading& file);
   /// By reading the whole file; remembered from then on.
   Result<CourseDigestOfFile> made(const Reading& file);
+  /// The digest of an upload that fitted, so that its first download need not make one. `stored` is
+  /// XXH3-128 of the same bytes: the file may have been replaced by now.
+  void learn(Reading& file, std::string_view stored, CourseDigestOfFile digest);
 
  private:
   FileCache<CourseDigestOfFile> cache_{10'000};

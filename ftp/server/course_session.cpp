@@ -1,6 +1,7 @@
 // Version 1, the course's protocol, done right: see ftp/PROTOCOL.md.
 #include <limits>
 
+#include "behind.hpp"
 #include "session.hpp"
 
 namespace ftp::server {
@@ -11,24 +12,30 @@ using framing::Header;
 /// Bytes that are digested on the loop rather than handed to a worker.
 constexpr std::size_t small_piece = 4096;
 
-/// Reads the payload through its digest and `take`; what take does may block (a worker does it).
-/// Whether the digest fits the header.
+/// Pieces that have come and are not digested yet: enough that the worker never waits for one.
+constexpr std::size_t most_behind = 1;
+
+/// Reads the payload through its digest, which a worker makes while `take` has the same piece and
+/// the next ones are received. Whether the digest fits the header.
 template <class Take>
 awaitable<Result<bool>> read_payload(Call& call, const Header& request, Take take) {
   framing::CourseDigest digest;
+  Behind behind(call, co_await asio::this_coro::executor);
   for (;;) {
     const auto piece = co_await call.next_piece();
+    co_await behind.rest(piece && !piece->empty() ? most_behind : 0);
     if (!piece) co_return tl::unexpected(piece.error());
     if (piece->empty()) break;
-    const auto work = [&] {
+    take(*piece);
+    if (piece->size() <= small_piece) {
+      co_await behind.rest();
       digest.update(*piece);
-      take(*piece);
-      return true;
-    };
-    if (piece->size() <= small_piece)
-      work();
-    else
-      co_await elsewhere(call.services().workers, work);
+      continue;
+    }
+    auto buffer = call.give_up_buffer();
+    const bool stays_good = buffer != nullptr;
+    behind.start([&digest, bytes = *piece] { digest.update(bytes); }, std::move(buffer));
+    if (!stays_good) co_await behind.rest();
   }
   co_return course::fits(request, digest.finish(course::salt_of(request)));
 }
@@ -86,6 +93,15 @@ awaitable<Went> download(Call& call, const Header& request) {
   co_return co_await call.send_file(header, (*file)->descriptor(), 0);
 }
 
+/// What an upload proved of its file.
+void learn(Services& services, const Target& target, const Writing& written,
+           const Header& request) {
+  const auto file = services.store.open(target);
+  if (!file) return;
+  services.course_digests.learn(**file, written.digest(),
+                                {course::salt_of(request), *request.encrypted});
+}
+
 awaitable<Went> upload(Call& call, const Header& request) {
   const Target target{type_named(request.file_type.value_or("")), request.file_name.value_or("")};
   auto writing = call.services().store.create(target, {request.data_length, 0, ""});
@@ -101,8 +117,11 @@ awaitable<Went> upload(Call& call, const Header& request) {
   if (!written) co_return co_await refuse(call, request, written.error());
   const Error wrong = damaged(request);
   if (!*fits) co_return co_await refuse(call, request, wrong);
-  const auto stored =
-      co_await elsewhere(call.services().workers, [&] { return (*writing)->commit(); });
+  const auto stored = co_await elsewhere(call.services().workers, [&] {
+    auto entry = (*writing)->commit();
+    if (entry) learn(call.services(), target, **writing, request);
+    return entry;
+  });
   if (!stored) co_return co_await refuse(call, request, stored.error());
   note_request(call, request.command, shown(target), nullptr);
   co_return co_await reply(call, request, course::uploaded_words(stored->target));

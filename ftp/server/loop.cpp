@@ -5,14 +5,21 @@
 namespace ftp::server {
 
 std::unique_ptr<Buffer> Loop::borrow() {
-  if (spare_.empty()) return std::unique_ptr<Buffer>(new Buffer);  // not cleared
-  std::unique_ptr<Buffer> buffer = std::move(spare_.back());
-  spare_.pop_back();
-  return buffer;
+  for (auto* spare : {&spare_large_, &spare_small_})
+    if (!spare->empty() && (spare == &spare_large_ || large_ >= most_large)) {
+      std::unique_ptr<Buffer> buffer = std::move(spare->back());
+      spare->pop_back();
+      return buffer;
+    }
+  if (large_ >= most_large) return std::make_unique<Buffer>(small_buffer);
+  ++large_;
+  return std::make_unique<Buffer>(large_buffer);
 }
 
 void Loop::give_back(std::unique_ptr<Buffer> buffer) {
-  if (buffer && spare_.size() < most_spare) spare_.push_back(std::move(buffer));
+  if (!buffer) return;
+  auto& spare = buffer->size == large_buffer ? spare_large_ : spare_small_;
+  if (spare.size() < most_spare) spare.push_back(std::move(buffer));
 }
 
 awaitable<void> Loop::watch() {

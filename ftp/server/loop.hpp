@@ -50,9 +50,12 @@ struct Services {
   asio::thread_pool workers;
 };
 
-/// Bytes of one read from a socket.
-inline constexpr std::size_t buffer_size = std::size_t{64} << 10U;
-using Buffer = std::array<std::byte, buffer_size>;
+/// What one read from a socket can fill. Not cleared.
+struct Buffer {
+  explicit Buffer(std::size_t bytes) : memory(new std::byte[bytes]), size(bytes) {}
+  std::unique_ptr<std::byte[]> memory;
+  std::size_t size;
+};
 
 class Call;
 
@@ -66,7 +69,8 @@ class Loop {
   Services& services;
   asio::io_context context{1};
 
-  /// Buffers are lent to sessions that have bytes to read, and to no idle one.
+  /// Buffers are lent to sessions that have bytes to read, and to no idle one: a few large ones,
+  /// which make of a large upload few calls of the system, and then small ones.
   std::unique_ptr<Buffer> borrow();
   void give_back(std::unique_ptr<Buffer> buffer);
 
@@ -79,11 +83,16 @@ class Loop {
   void stop();
 
  private:
+  static constexpr std::size_t large_buffer = std::size_t{1} << 20U;
+  static constexpr std::size_t small_buffer = std::size_t{64} << 10U;
+  static constexpr std::size_t most_large = 4;
   static constexpr std::size_t most_spare = 32;
   static constexpr std::chrono::milliseconds tick{250};
 
   std::unordered_set<Call*> calls_;
-  std::vector<std::unique_ptr<Buffer>> spare_;
+  std::vector<std::unique_ptr<Buffer>> spare_large_;
+  std::vector<std::unique_ptr<Buffer>> spare_small_;
+  std::size_t large_ = 0;  ///< that there are, lent and spare
   asio::steady_timer timer_{context};
   Clock::time_point closing_end_ = Clock::time_point::max();
 };

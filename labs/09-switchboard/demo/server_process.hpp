@@ -67,6 +67,7 @@ class ServerProcess {
   ServerProcess(std::string name, std::vector<std::string> command);
 
   const Address& address() const { return address_; }
+  pid_t pid() const { return child_->pid(); }
   Footprint footprint() const { return footprint_of(child_->pid()); }
 
   /// Asks it to end. What its callers still hear is the caller's business; then `ended`.
