@@ -1,6 +1,7 @@
 #!/bin/sh
-# How long a student waits: touch a lab's starter, then `workbook check` to its verdict. For each lab
-# five times, starter and solution text; prints the median and the spread in seconds.
+# How long a student waits: edit a lab's starter, then `workbook check` to its verdict. For each lab
+# five times, starter and solution text, each time with a line that no compiler cache has seen; prints
+# the median and the spread in seconds.
 # What bounds it: compiling the one file and linking two programs, then the judge's own waits.
 set -eu
 build=${1:?usage: edit-to-verdict.sh FOLDER}
@@ -20,8 +21,8 @@ measure() { # LAB LABEL [FILE-TEXT]: the starter's own text when there is no oth
   # shellcheck disable=SC2064  # the names of now
   trap "cp '$kept' '$starter'; rm -f '$kept' '$kept.progress'" EXIT INT TERM
   times=
-  for _ in $(seq "$runs"); do
-    cp "$text" "$starter"
+  for run in $(seq "$runs"); do
+    { cat "$text"; echo "extern int edit_$(date +%s)_$run;"; } >"$starter"
     begin=$(seconds)
     "$build/bin/workbook" check "$number" --progress "$kept.progress" >/dev/null 2>&1 || true
     end=$(seconds)

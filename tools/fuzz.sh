@@ -14,6 +14,7 @@ cd "$root"
 all="fuzz_decoder fuzz_header fuzz_digest fuzz_session"
 framing=labs/08-framing/solution/framing.cpp
 session="ftp/wire.cpp ftp/error.cpp ftp/server/call.cpp ftp/server/session.cpp
+  ftp/server/behind.cpp
   ftp/server/course_session.cpp ftp/server/version_2_session.cpp ftp/server/course_digests.cpp"
 least=85
 

@@ -1,5 +1,5 @@
-// Work that follows the bytes: a worker digests what has come while the loop receives what comes
-// next.
+// Work that follows the bytes: a worker digests or stores what has come while the loop receives
+// what comes next.
 #pragma once
 
 #include <exception>
@@ -9,6 +9,9 @@
 #include "call.hpp"
 
 namespace ftp::server {
+
+/// Pieces that have come and are not done with: enough that the worker never waits for one.
+inline constexpr std::size_t most_behind = 1;
 
 /// Pieces of work on the workers, one after the other, in order. Lives in one call's coroutine.
 class Behind {
@@ -21,17 +24,17 @@ class Behind {
 
   /// Adds a piece of work. What it refers to must live until it has been waited for; the buffer
   /// goes back to the loop then.
-  void start(std::function<void()> work, std::unique_ptr<Buffer> buffer);
+  void start(std::function<Result<void>()> work, std::unique_ptr<Buffer> buffer);
 
-  /// Waits until at most so many pieces are waiting or under way. Throws what one of them threw.
-  awaitable<void> rest(std::size_t at_most = 0);
+  /// Waits until at most so many pieces are waiting or under way. Throws what one of them threw,
+  /// and gives the first failure of those that have ended.
+  awaitable<Result<void>> rest(std::size_t at_most = 0);
 
  private:
   struct State;
   Call& call_;
   asio::any_io_executor home_;
-  asio::strand<asio::thread_pool::executor_type> order_;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<State> state_;  ///< made with the first piece
 };
 
 }  // namespace ftp::server

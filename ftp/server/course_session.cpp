@@ -12,9 +12,6 @@ using framing::Header;
 /// Bytes that are digested on the loop rather than handed to a worker.
 constexpr std::size_t small_piece = 4096;
 
-/// Pieces that have come and are not digested yet: enough that the worker never waits for one.
-constexpr std::size_t most_behind = 1;
-
 /// Reads the payload through its digest, which a worker makes while `take` has the same piece and
 /// the next ones are received. Whether the digest fits the header.
 template <class Take>
@@ -34,7 +31,12 @@ awaitable<Result<bool>> read_payload(Call& call, const Header& request, Take tak
     }
     auto buffer = call.give_up_buffer();
     const bool stays_good = buffer != nullptr;
-    behind.start([&digest, bytes = *piece] { digest.update(bytes); }, std::move(buffer));
+    behind.start(
+        [&digest, bytes = *piece] {
+          digest.update(bytes);
+          return Result<void>{};
+        },
+        std::move(buffer));
     if (!stays_good) co_await behind.rest();
   }
   co_return course::fits(request, digest.finish(course::salt_of(request)));

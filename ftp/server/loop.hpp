@@ -36,8 +36,8 @@ struct Limits {
 /// What all sessions share. The digests of large payloads are made by the workers, so that the
 /// loops keep answering.
 struct Services {
-  Services(Store& files, const Limits& bounds, Log& journal, std::size_t threads)
-      : store(files), limits(bounds), log(journal), workers(threads) {}
+  Services(Store& files, const Limits& bounds, Log& journal, std::size_t count)
+      : store(files), limits(bounds), log(journal), threads(count), workers(count) {}
 
   Store& store;
   const Limits limits;
@@ -47,6 +47,8 @@ struct Services {
   std::atomic<std::size_t> turned_away{0};  ///< that are being told busy just now
   std::atomic<std::uint64_t> answered{0};   ///< requests that were done
   std::atomic<std::uint64_t> refused{0};    ///< and those that came to an error
+  const std::size_t threads;                ///< of the workers, and of the loops
+  std::atomic<std::size_t> uploads{0};      ///< of version 2 that are under way
   asio::thread_pool workers;
 };
 

@@ -1,4 +1,5 @@
 // Version 2: see ftp/PROTOCOL.md.
+#include "behind.hpp"
 #include "session.hpp"
 
 namespace ftp::server {
@@ -6,6 +7,9 @@ namespace {
 
 using framing::Header;
 using nlohmann::json;
+
+/// Pieces from here on are worth a worker's waking.
+constexpr std::size_t large_piece = std::size_t{64} << 10U;
 
 /// Files below this are digested on the loop.
 constexpr std::uint64_t small_file = std::uint64_t{256} << 10U;
@@ -150,7 +154,13 @@ awaitable<Went> get(Call& call, const Request& request) {
 /// is then read and thrown away, and the error is told at their end.
 class Upload {
  public:
-  Upload(Call& call, const Request& request) : call_(call), request_(request) { begin(request); }
+  Upload(Call& call, const Request& request) : call_(call), request_(request) {
+    ++call_.services().uploads;
+    begin(request);
+  }
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+  ~Upload() { --call_.services().uploads; }
 
   /// Reads all frames. An error is one of the connection.
   awaitable<Went> receive() { co_return keep_where_it_breaks(co_await receive_frames()); }
@@ -215,14 +225,40 @@ class Upload {
   }
 
   awaitable<Went> receive_payload() {
+    Behind behind(call_, co_await asio::this_coro::executor);
     for (;;) {
       const auto piece = co_await call_.next_piece();
+      const bool goes_on = piece && !piece->empty() && !wrong_;
+      const bool follows = goes_on && piece->size() >= large_piece && has_thread_to_itself();
+      const auto written = co_await behind.rest(follows ? most_behind : 0);
+      if (!written) {
+        co_await behind.rest();  // it is still at work with what is thrown away now
+        refuse_all(written.error());
+      }
       if (!piece) co_return tl::unexpected(piece.error());
       if (piece->empty()) co_return Went{};
       if (wrong_) continue;
-      if (sha_256_) sha_256_->update(*piece);
-      if (const auto written = writing_->write(*piece); !written) refuse_all(written.error());
+      if (!follows) {
+        if (const auto now = take(*piece); !now) refuse_all(now.error());
+        continue;
+      }
+      auto buffer = call_.give_up_buffer();
+      const bool stays_good = buffer != nullptr;
+      behind.start([this, bytes = *piece] { return take(bytes); }, std::move(buffer));
+      if (!stays_good) co_await behind.rest();
     }
+  }
+
+  Result<void> take(std::span<const std::byte> bytes) {
+    if (sha_256_) sha_256_->update(bytes);
+    return writing_->write(bytes);
+  }
+
+  /// While there are two threads an upload, one receives and one stores. With more uploads than
+  /// that, each is quicker on one.
+  bool has_thread_to_itself() const {
+    const Services& services = call_.services();
+    return 2 * services.uploads <= services.threads;
   }
 
   //! [keep_where_it_breaks]
