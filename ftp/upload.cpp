@@ -84,7 +84,7 @@ class Upload final : public Writing {
 Result<void> Upload::begin(Folder incoming) {
   incoming_ = std::move(incoming);
   std::string name = core_->temporary_name();
-  fd_.reset(core_->root.open_in(incoming_->get(), name, O_RDWR | O_CREAT | O_EXCL, 0600));
+  fd_.reset(core_->root.open_in(incoming_->get(), name, O_RDWR | O_CREAT | O_EXCL, core_->file_mode));
   if (!fd_) return tl::unexpected(write_error(errno, tried_));
   temporary_ = std::move(name);
   return {};
@@ -111,7 +111,7 @@ Result<void> Upload::resume(Folder incoming, std::uint64_t offset) {
       return tl::unexpected(write_error(errno, tried_));
     }
     fd_.reset(core_->root.open_in(incoming_->get(), name, O_RDWR | O_NONBLOCK));
-    if (!fd_) {
+    if (!fd_ || fchmod(fd_.get(), core_->file_mode) != 0) {
       const int problem = errno;
       renameat(incoming_->get(), name.c_str(), (*folder)->get(), kept.name().c_str());
       return tl::unexpected(write_error(problem, tried_));
@@ -168,7 +168,6 @@ Result<void> Upload::append(std::span<const std::byte> bytes) {
 
 //! [place]
 Result<Entry> Upload::place() {
-  if (fchmod(fd_.get(), core_->file_mode) != 0) return tl::unexpected(write_error(errno, tried_));
   // Bytes first, then the name: a power cut never leaves the name on bytes that are not there.
   if (core_->options.durable && fsync(fd_.get()) != 0)
     return tl::unexpected(write_error(errno, tried_));

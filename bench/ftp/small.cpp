@@ -67,8 +67,8 @@ Report small_files(const Setting& setting) {
   report.verdicts = {verdict(0, tr("put: ", "上传：")), verdict(1, tr("get: ", "下载："))};
   report.bound =
       tr("bound: one thread of the server, for a session stays with one. A put is a new file: "
-         "open, write, chmod, rename; a header each way is parsed and written.",
-         "瓶颈：服务器的一个线程（一个会话只归一个线程）。每次上传都是新文件：open、write、chmod、"
+         "open, write, rename; a header each way is parsed and written.",
+         "瓶颈：服务器的一个线程（一个会话只归一个线程）。每次上传都是新文件：open、write、"
          "rename；来回各有一个头部要解析和生成。");
   return report;
 }
