@@ -59,7 +59,7 @@ struct JudgeRequest {
 };
 
 /// What a person who waits for a verdict is served with.
-inline constexpr unsigned judges_for_one_person = 4;
+inline constexpr unsigned judges_for_one_person = 8;
 
 /// Plays the cases against `program`. Never throws for what the judge does: a judge that dies,
 /// hangs or reports nonsense leaves its cases as faults.

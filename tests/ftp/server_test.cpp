@@ -468,6 +468,40 @@ TEST_CASE("an_operator_is_answered_beside_the_callers") {
   CHECK(server.stop() == 0);
 }
 
+TEST_CASE("our_client_and_our_server_move_files") {
+  const Root root;
+  const ServerProcess server(root.path);
+  const TemporaryFolder here;
+  const auto client = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {DIALTONE_BUILD "/bin/ftp-client", "--port", std::to_string(server.port())});
+    dialtone::Command command;
+    command.arguments = std::move(arguments);
+    command.directory = here.path();
+    return dialtone::run(command, patience);
+  };
+  const std::uint64_t seed = dialtone::test_seed();
+  INFO("seed " << seed);
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const std::size_t size : {0U, 1U, 1023U, 1024U, 1025U, 3'000'000U})
+    files.emplace_back("雪中 '女孩' \", " + std::to_string(size), random_bytes(size, seed + size));
+  std::vector<std::string> put = {"put"};
+  for (const auto& [name, bytes] : files) {
+    write_file(here.path() / name, bytes);
+    put.push_back(name);
+  }
+  CHECK(client(put).succeeded());
+  for (const auto& [name, bytes] : files) CHECK(stored(root.path / "file" / name) == bytes);
+
+  CHECK(client({"get", "file/*", "-o", "back/"}).succeeded());
+  for (const auto& [name, bytes] : files) CHECK(stored(here.path() / "back" / name) == bytes);
+
+  CHECK(client({"mv", "img/a.png", "img/b.png"}).succeeded());
+  CHECK(client({"stat", "img/a.png"}).ending.exit_code == 1);
+  CHECK(client({"rm", "img/b.png"}).succeeded());
+  CHECK(client({"ls", "--json", "img"}).out.empty());
+}
+
 TEST_CASE("a_forger_is_found_in_neither_version_unless_he_is_careless") {
   const Root root;
   const ServerProcess server(root.path);
