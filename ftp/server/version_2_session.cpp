@@ -163,7 +163,7 @@ class Upload {
   ~Upload() { --call_.services().uploads; }
 
   /// Reads all frames. An error is one of the connection.
-  awaitable<Went> receive() { co_return keep_where_it_breaks(co_await receive_frames()); }
+  awaitable<Went> receive() { co_return keep_where_it_breaks(co_await receive_all()); }
 
   /// The stored file, or what was wrong.
   awaitable<Result<Entry>> finish() {
@@ -205,9 +205,17 @@ class Upload {
     writing_.reset();
   }
 
-  awaitable<Went> receive_frames() {
+  awaitable<Went> receive_all() {
+    Behind behind(call_, co_await asio::this_coro::executor);
+    Went went = co_await receive_frames(behind);
+    const auto written = co_await behind.rest();
+    if (!written) refuse_all(written.error());
+    co_return went;
+  }
+
+  awaitable<Went> receive_frames(Behind& behind) {
     bool more = request_.more;
-    if (auto read = co_await receive_payload(); !read) co_return read;
+    if (auto read = co_await receive_payload(behind); !read) co_return read;
     while (more) {
       const auto header = co_await call_.next_header();
       if (!header) co_return tl::unexpected(header.error());
@@ -219,24 +227,22 @@ class Upload {
                           "put: another frame came where its data should go on");
       note_digest(*frame);
       more = frame->more;
-      if (auto read = co_await receive_payload(); !read) co_return read;
+      if (auto read = co_await receive_payload(behind); !read) co_return read;
     }
     co_return Went{};
   }
 
-  awaitable<Went> receive_payload() {
-    Behind behind(call_, co_await asio::this_coro::executor);
+  awaitable<Went> receive_payload(Behind& behind) {
     for (;;) {
       const auto piece = co_await call_.next_piece();
-      const bool goes_on = piece && !piece->empty() && !wrong_;
-      const bool follows = goes_on && piece->size() >= large_piece && has_thread_to_itself();
+      if (!piece) co_return tl::unexpected(piece.error());
+      if (piece->empty()) co_return Went{};
+      const bool follows = !wrong_ && piece->size() >= large_piece && has_thread_to_itself();
       const auto written = co_await behind.rest(follows ? most_behind : 0);
       if (!written) {
         co_await behind.rest();  // it is still at work with what is thrown away now
         refuse_all(written.error());
       }
-      if (!piece) co_return tl::unexpected(piece.error());
-      if (piece->empty()) co_return Went{};
       if (wrong_) continue;
       if (!follows) {
         if (const auto now = take(*piece); !now) refuse_all(now.error());
