@@ -25,7 +25,7 @@ class CourseDigests {
  public:
   /// From memory alone.
   std::optional<CourseDigestOfFile> known(const Reading& file);
-  /// By reading the whole file; remembered from then on.
+  /// By reading the whole file, where it is not known; remembered from then on.
   Result<CourseDigestOfFile> made(const Reading& file);
   /// The digest of an upload that fitted, so that its first download need not make one. `stored` is
   /// XXH3-128 of the same bytes: the file may have been replaced by now.

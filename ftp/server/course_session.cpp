@@ -81,7 +81,7 @@ awaitable<Went> download(Call& call, const Header& request) {
   auto digest = digests.known(**file);
   if (!digest) {
     const auto made =
-        co_await elsewhere(call.services().workers, [&] { return digests.made(**file); });
+        co_await elsewhere(call.services().readers, [&] { return digests.made(**file); });
     if (!made) co_return co_await refuse(call, request, made.error());
     digest = *made;
   }

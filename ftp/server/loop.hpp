@@ -33,11 +33,17 @@ struct Limits {
   std::chrono::milliseconds parting{2'000};  ///< for the last words of a session
 };
 
-/// What all sessions share. The digests of large payloads are made by the workers, so that the
-/// loops keep answering.
+/// What all sessions share. Two kinds of work are done off the loops, which keep answering: what
+/// follows the bytes of an upload, and whole files that are read for their digest. These take long,
+/// so they have threads of their own: nobody's upload waits behind somebody's digest.
 struct Services {
   Services(Store& files, const Limits& bounds, Log& journal, std::size_t count)
-      : store(files), limits(bounds), log(journal), threads(count), workers(count) {}
+      : store(files),
+        limits(bounds),
+        log(journal),
+        threads(count),
+        workers(count),
+        readers(count) {}
 
   Store& store;
   const Limits limits;
@@ -47,9 +53,10 @@ struct Services {
   std::atomic<std::size_t> turned_away{0};  ///< that are being told busy just now
   std::atomic<std::uint64_t> answered{0};   ///< requests that were done
   std::atomic<std::uint64_t> refused{0};    ///< and those that came to an error
-  const std::size_t threads;                ///< of the workers, and of the loops
+  const std::size_t threads;                ///< of the workers, the readers, and the loops
   std::atomic<std::size_t> uploads{0};      ///< of version 2 that are under way
   asio::thread_pool workers;
+  asio::thread_pool readers;  ///< of whole files
 };
 
 /// What one read from a socket can fill. Not cleared.
@@ -99,16 +106,16 @@ class Loop {
   Clock::time_point closing_end_ = Clock::time_point::max();
 };
 
-/// Does the work on one of the workers while the loop goes on, and comes back to the loop with what
-/// it gave. What the work refers to must outlive it: the awaiting coroutine does.
+/// Does the work on a thread of the pool while the loop goes on, and comes back to the loop with
+/// what it gave. What the work refers to must outlive it: the awaiting coroutine does.
 template <class Work>
-awaitable<std::invoke_result_t<Work>> elsewhere(asio::thread_pool& workers, Work work) {
+awaitable<std::invoke_result_t<Work>> elsewhere(asio::thread_pool& pool, Work work) {
   using Value = std::invoke_result_t<Work>;
   const auto home =
       asio::prefer(co_await asio::this_coro::executor, asio::execution::outstanding_work.tracked);
   co_return co_await asio::async_initiate<decltype(use_awaitable), void(std::exception_ptr, Value)>(
       [&](auto handler) {
-        asio::post(workers, [work = std::move(work), home, handler = std::move(handler)]() mutable {
+        asio::post(pool, [work = std::move(work), home, handler = std::move(handler)]() mutable {
           std::exception_ptr thrown;
           Value value{};
           try {

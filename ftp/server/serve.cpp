@@ -57,6 +57,7 @@ class Server {
     main_loop().context.run();
     for (std::thread& thread : threads) thread.join();
     services_.workers.join();
+    services_.readers.join();
   }
 
  private:

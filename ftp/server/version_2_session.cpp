@@ -24,11 +24,12 @@ void note_success(Call& call, const Request& request) {
   note_request(call, request.command, request.target ? shown(*request.target) : "", nullptr);
 }
 
-/// On a worker where it may take long.
+/// On a thread of the pool where it may take long.
 template <class Work>
-awaitable<std::invoke_result_t<Work>> weighed(Call& call, std::uint64_t bytes, Work work) {
+awaitable<std::invoke_result_t<Work>> weighed(asio::thread_pool& pool, std::uint64_t bytes,
+                                              Work work) {
   if (bytes <= small_file) co_return work();
-  co_return co_await elsewhere(call.services().workers, std::move(work));
+  co_return co_await elsewhere(pool, std::move(work));
 }
 
 // --- who is there, what is there -------------------------------------------------------------
@@ -67,8 +68,9 @@ awaitable<Went> list(Call& call, const Request& request) {
   for (const Entry& entry : *page) {
     json row = {{"file_name", entry.target.name}, {"size", entry.size}, {"time", entry.modified}};
     if (request.digest_kind) {
-      const auto digest = co_await weighed(
-          call, entry.size, [&] { return digest_of(store, entry.target, *request.digest_kind); });
+      const auto digest = co_await weighed(call.services().readers, entry.size, [&] {
+        return digest_of(store, entry.target, *request.digest_kind);
+      });
       if (!digest) continue;  // gone meanwhile
       row["digest"] = tagged(*request.digest_kind, *digest);
     }
@@ -94,8 +96,9 @@ awaitable<Went> stat(Call& call, const Request& request) {
     header.others["time"] = entry->modified;
   }
   if (entry && request.digest_kind) {
-    const auto digest = co_await weighed(
-        call, entry->size, [&] { return digest_of(store, *request.target, *request.digest_kind); });
+    const auto digest = co_await weighed(call.services().readers, entry->size, [&] {
+      return digest_of(store, *request.target, *request.digest_kind);
+    });
     if (!digest) co_return co_await refuse(call, request, digest.error());
     header.others["digest"] = tagged(*request.digest_kind, *digest);
   }
@@ -131,13 +134,14 @@ awaitable<Went> get(Call& call, const Request& request) {
     co_return co_await refuse(call, request, beyond);
   }
   if (request.offset > 0) {
-    const auto same = co_await weighed(call, request.offset, [&] {
+    const auto same = co_await weighed(call.services().readers, request.offset, [&] {
       return check_prefix(**file, request.offset, *request.prefix_digest);
     });
     if (!same) co_return co_await refuse(call, request, same.error());
   }
   const DigestKind kind = request.digest_kind.value_or(DigestKind::xxh3_128);
-  const auto digest = co_await weighed(call, entry.size, [&] { return (*file)->digest(kind); });
+  const auto digest =
+      co_await weighed(call.services().readers, entry.size, [&] { return (*file)->digest(kind); });
   if (!digest) co_return co_await refuse(call, request, digest.error());
   Header header = reply_header(request, entry.size - request.offset);
   header.others["size"] = entry.size;
@@ -169,7 +173,8 @@ class Upload {
   awaitable<Result<Entry>> finish() {
     if (!wrong_) check();
     if (wrong_) co_return tl::unexpected(*wrong_);
-    co_return co_await weighed(call_, writing_->length(), [this] { return writing_->commit(); });
+    co_return co_await weighed(call_.services().workers, writing_->length(),
+                               [this] { return writing_->commit(); });
   }
 
   std::string digest() const { return digest_; }

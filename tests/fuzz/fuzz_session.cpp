@@ -91,12 +91,15 @@ class Conversation {
     if (is_silent_) let_time_pass();
   }
 
-  /// The pool has no threads: what the workers have to do is done here, in its turn, so that a run
-  /// has but one course (and is faster). Asio has no public name for that.
+  /// The pools have no threads: what they have to do is done here, in its turn, so that a run has
+  /// but one course (and is faster). Asio has no public name for that.
   void go_on() {
-    asio::error_code ignored;
-    auto& workers = asio::use_service<asio::detail::scheduler>(services_.workers);
-    while (loop_.context.poll() + workers.poll(ignored) > 0) continue;
+    const auto work_of = [](asio::thread_pool& pool) {
+      asio::error_code ignored;
+      return asio::use_service<asio::detail::scheduler>(pool).poll(ignored);
+    };
+    while (loop_.context.poll() + work_of(services_.workers) + work_of(services_.readers) > 0)
+      continue;
     if (is_over_) call_.reset();  // closes the socket
   }
 
