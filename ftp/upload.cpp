@@ -84,7 +84,8 @@ class Upload final : public Writing {
 Result<void> Upload::begin(Folder incoming) {
   incoming_ = std::move(incoming);
   std::string name = core_->temporary_name();
-  fd_.reset(core_->root.open_in(incoming_->get(), name, O_RDWR | O_CREAT | O_EXCL, core_->file_mode));
+  fd_.reset(
+      core_->root.open_in(incoming_->get(), name, O_RDWR | O_CREAT | O_EXCL, core_->file_mode));
   if (!fd_) return tl::unexpected(write_error(errno, tried_));
   temporary_ = std::move(name);
   return {};

@@ -199,7 +199,7 @@ Verdict forge_a_file(const Tree& tree) {
     const bool taken =
         show(tree, {"ftp-client", "--port", forger.port(), "get", "pay.txt", "-o", got.string()})
             .ok;
-    const std::string text = taken ? read_file(got) : "";
+    std::string text = taken ? read_file(got) : "";
     std::cout << tr("what arrived: ", "收到的：")
               << (taken ? text : tr("nothing\n", "什么也没有\n")) << '\n';
     return text;
