@@ -55,13 +55,16 @@ void Behind::start(std::function<Result<void>()> work, std::unique_ptr<Buffer> b
 }
 
 awaitable<Result<void>> Behind::rest(std::size_t at_most) {
-  if (!state_) co_return Result<void>{};
-  while (state_->started - state_->ended > at_most) {
-    asio::error_code rung;
-    co_await state_->bell.async_wait(asio::redirect_error(use_awaitable, rung));
+  Result<void> result;
+  if (state_) {
+    while (state_->started - state_->ended > at_most) {
+      asio::error_code rung;
+      co_await state_->bell.async_wait(asio::redirect_error(use_awaitable, rung));
+    }
+    if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+    result = state_->result;
   }
-  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
-  co_return state_->result;
+  co_return result;
 }
 
 }  // namespace ftp::server
