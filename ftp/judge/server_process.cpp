@@ -43,9 +43,9 @@ std::string listening_inode(std::uint16_t port) {
       std::string slot, local, remote, state, queues, timer, retransmits, user, timeout, inode;
       words >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> user >>
           timeout >> inode;
+      if (state != "0A") break;  // listeners come first, and the rest may be long
       const auto colon = local.find(':');
-      if (state == "0A" && colon != std::string::npos &&
-          std::stoul(local.substr(colon + 1), nullptr, 16) == port)
+      if (colon != std::string::npos && std::stoul(local.substr(colon + 1), nullptr, 16) == port)
         return inode;
     }
   }
