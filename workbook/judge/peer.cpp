@@ -196,11 +196,14 @@ std::string identity(int descriptor) {
 }
 
 std::string local_end_in_proc(const std::string& identity) {
+  const std::string inode =
+      identity.substr(identity.find('[') + 1, identity.find(']') - identity.find('[') - 1);
   for (const auto& [table, family] :
        {std::pair{"/proc/net/tcp", AF_INET}, std::pair{"/proc/net/tcp6", AF_INET6}}) {
     std::ifstream lines(table);
     std::string line;
     while (std::getline(lines, line)) {
+      if (line.find(inode) == std::string::npos) continue;  // there may be thousands, in TIME-WAIT
       // "sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode ...", proc(5)
       std::istringstream columns(line);
       std::vector<std::string> column{std::istream_iterator<std::string>(columns), {}};
