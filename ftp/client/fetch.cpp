@@ -1,6 +1,5 @@
 #include "fetch.hpp"
 
-#include <algorithm>
 #include <deque>
 
 #include "language.hpp"
@@ -61,9 +60,7 @@ class Fetching {
       std::vector<std::string> rest;
       for (const Asked& asked : asked_) rest.push_back(shown(asked.file.target));
       for (const Fetch& file : waiting_) rest.push_back(shown(file.target));
-      report_.failed(rest.empty() ? "" : rest.front(), lost);
-      if (!rest.empty()) rest.erase(rest.begin());
-      report_.not_tried(rest);
+      report_.lost(lost, std::move(rest));
     }
   }
 
@@ -175,19 +172,7 @@ void fetch_one(Session& session, Report& report, const Fetch& file) {
 
 void fetch_all(Session& session, Report& report, const std::vector<Fetch>& files) {
   if (session.version_2()) return Fetching(session, report, files).run();
-  for (auto file = files.begin(); file != files.end(); ++file) {
-    try {
-      fetch_one(session, report, *file);
-    } catch (const ConnectionLost& lost) {
-      report.failed(shown(file->target), lost);
-      std::vector<std::string> rest;
-      std::for_each(std::next(file), files.end(),
-                    [&](const Fetch& later) { rest.push_back(shown(later.target)); });
-      return report.not_tried(rest);
-    } catch (const Trouble& trouble) {
-      report.failed(shown(file->target), trouble);
-    }
-  }
+  one_by_one(report, files, [&](const Fetch& file) { fetch_one(session, report, file); });
 }
 
 }  // namespace ftp::client

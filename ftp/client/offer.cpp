@@ -56,9 +56,7 @@ class Offering {
       std::vector<std::string> rest;
       for (const Ahead& ahead : ahead_) rest.push_back(shown(ahead.file.target));
       for (const Offer& file : waiting_) rest.push_back(shown(file.target));
-      report_.failed(rest.empty() ? "" : rest.front(), lost);
-      if (!rest.empty()) rest.erase(rest.begin());
-      report_.not_tried(rest);
+      report_.lost(lost, std::move(rest));
     }
   }
 
@@ -250,19 +248,7 @@ void offer_one(Session& session, Report& report, const Offer& file) {
 
 void offer_all(Session& session, Report& report, const std::vector<Offer>& files, DigestKind kind) {
   if (session.version_2()) return Offering(session, report, files, kind).run();
-  for (auto file = files.begin(); file != files.end(); ++file) {
-    try {
-      offer_one(session, report, *file);
-    } catch (const ConnectionLost& lost) {
-      report.failed(shown(file->target), lost);
-      std::vector<std::string> rest;
-      std::for_each(std::next(file), files.end(),
-                    [&](const Offer& later) { rest.push_back(shown(later.target)); });
-      return report.not_tried(rest);
-    } catch (const Trouble& trouble) {
-      report.failed(shown(file->target), trouble);
-    }
-  }
+  one_by_one(report, files, [&](const Offer& file) { offer_one(session, report, file); });
 }
 
 }  // namespace ftp::client

@@ -47,9 +47,10 @@ void Report::failed(const std::string& file, const Trouble& trouble) {
             << tr(": ", "：") << trouble.what() << '\n';
 }
 
-void Report::not_tried(const std::vector<std::string>& files) {
-  if (files.empty()) return;
-  any_failed_ = true;
+void Report::lost(const ConnectionLost& loss, std::vector<std::string> files) {
+  failed(files.empty() ? "" : files.front(), loss);
+  if (files.size() <= 1) return;
+  files.erase(files.begin());
   const std::string why = tr("the connection was lost before", "此前连接已断开");
   if (as_json_)
     for (const std::string& file : files)

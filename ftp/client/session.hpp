@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connection.hpp"
@@ -44,8 +45,8 @@ class Report {
   /// `fields` is the object, `line` what a person is told; an empty line says nothing.
   void done(const nlohmann::json& fields, const std::string& line);
   void failed(const std::string& file, const Trouble& trouble);
-  /// Files that were not tried any more, after the connection was lost.
-  void not_tried(const std::vector<std::string>& files);
+  /// The connection was lost: with the first of these files, before the others.
+  void lost(const ConnectionLost& loss, std::vector<std::string> files);
   /// Something that is worth a line on standard error and is no failure.
   void note(const std::string& line);
 
@@ -61,5 +62,21 @@ class Report {
   bool any_failed_ = false;
   Progress progress_;
 };
+
+/// Files one after the other, as version 1 moves them: one that fails costs only itself.
+template <class File, class Move>
+void one_by_one(Report& report, const std::vector<File>& files, Move move) {
+  for (auto file = files.begin(); file != files.end(); ++file) {
+    try {
+      move(*file);
+    } catch (const ConnectionLost& lost) {
+      std::vector<std::string> left;
+      for (; file != files.end(); ++file) left.push_back(shown(file->target));
+      return report.lost(lost, std::move(left));
+    } catch (const Trouble& trouble) {
+      report.failed(shown(file->target), trouble);
+    }
+  }
+}
 
 }  // namespace ftp::client

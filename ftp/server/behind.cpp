@@ -27,6 +27,14 @@ Behind::~Behind() {
   state_->call = nullptr;
 }
 
+awaitable<void> Behind::follow(std::function<Result<void>()> work) {
+  auto buffer = call_.give_up_buffer();
+  const bool stays_good = buffer != nullptr;
+  start(std::move(work), std::move(buffer));
+  if (!stays_good) co_await rest();
+  co_return;
+}
+
 void Behind::start(std::function<Result<void>()> work, std::unique_ptr<Buffer> buffer) {
   if (!state_) state_ = std::make_shared<State>(call_, home_);
   ++state_->started;

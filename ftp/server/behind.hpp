@@ -22,9 +22,9 @@ class Behind {
   /// Blocks where work is under way: only where an exception ends the coroutine before `rest`.
   ~Behind();
 
-  /// Adds a piece of work. What it refers to must live until it has been waited for; the buffer
-  /// goes back to the loop then.
-  void start(std::function<Result<void>()> work, std::unique_ptr<Buffer> buffer);
+  /// Adds work on the call's last piece, which stays good until it has been waited for: its buffer
+  /// is kept as long, or, where that holds more than the piece, the work is waited for here.
+  awaitable<void> follow(std::function<Result<void>()> work);
 
   /// Waits until at most so many pieces are waiting or under way. Throws what one of them threw,
   /// and gives the first failure of those that have ended.
@@ -32,6 +32,8 @@ class Behind {
 
  private:
   struct State;
+  void start(std::function<Result<void>()> work, std::unique_ptr<Buffer> buffer);
+
   Call& call_;
   asio::any_io_executor home_;
   std::shared_ptr<State> state_;  ///< made with the first piece

@@ -29,15 +29,11 @@ awaitable<Result<bool>> read_payload(Call& call, const Header& request, Take tak
       digest.update(*piece);
       continue;
     }
-    auto buffer = call.give_up_buffer();
-    const bool stays_good = buffer != nullptr;
-    behind.start(
-        [&digest, bytes = *piece] {
-          digest.update(bytes);
-          return Result<void>{};
-        },
-        std::move(buffer));
-    if (!stays_good) co_await behind.rest();
+    std::function<Result<void>()> work = [&digest, bytes = *piece] {
+      digest.update(bytes);
+      return Result<void>{};
+    };
+    co_await behind.follow(std::move(work));
   }
   co_return course::fits(request, digest.finish(course::salt_of(request)));
 }

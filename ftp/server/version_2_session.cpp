@@ -253,10 +253,8 @@ class Upload {
         if (const auto now = take(*piece); !now) refuse_all(now.error());
         continue;
       }
-      auto buffer = call_.give_up_buffer();
-      const bool stays_good = buffer != nullptr;
-      behind.start([this, bytes = *piece] { return take(bytes); }, std::move(buffer));
-      if (!stays_good) co_await behind.rest();
+      std::function<Result<void>()> work = [this, bytes = *piece] { return take(bytes); };
+      co_await behind.follow(std::move(work));
     }
   }
 
