@@ -35,8 +35,10 @@ std::string xxh3_of(std::string_view bytes) {
 /// Nothing but what is listed lies under the root, hidden files included.
 std::set<std::string> files_under(const fs::path& root) {
   std::set<std::string> files;
+  std::error_code vanished;  // the server goes on meanwhile
   for (const auto& entry : fs::recursive_directory_iterator(root))
-    if (entry.is_regular_file()) files.insert(fs::relative(entry.path(), root).string());
+    if (entry.is_regular_file(vanished))
+      files.insert(entry.path().lexically_relative(root).string());
   return files;
 }
 

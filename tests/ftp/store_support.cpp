@@ -36,7 +36,7 @@ std::vector<std::string> Place::files() const {
   std::vector<std::string> all;
   for (const auto& entry : fs::recursive_directory_iterator(root()))
     if (entry.is_regular_file() && !entry.is_symlink())
-      all.push_back(fs::relative(entry.path(), root()).string());
+      all.push_back(entry.path().lexically_relative(root()).string());
   std::sort(all.begin(), all.end());
   return all;
 }
