@@ -1,0 +1,102 @@
+// The event queue under both simulators (labs 05 and 06): what happens next, in an order that is
+// the same on every run and every machine.
+//
+// Order: the earlier time first; at one time the lower rank first; within a rank what was planned
+// first. A 4-ary heap in one array: O(log n) to plan and to take, and no allocation once the array
+// has grown to the most events that were ever pending at once. (Knuth, TAOCP vol. 3, section 5.2.3;
+// the wider node keeps the children of a node in one or two cache lines.)
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace simulation {
+
+/// Ticks of a simulated clock. A simulation covers at most `last_tick` of them.
+using Time = std::int64_t;
+
+inline constexpr Time last_tick = (Time{1} << 31) - 1;
+inline constexpr Time never = Time{1} << 62;
+
+template <class Payload>
+class EventQueue {
+ public:
+  struct Event {
+    Time time;
+    std::uint64_t order;  ///< the rank in the highest byte, then the number of the plan
+    Payload payload;
+    unsigned rank() const { return static_cast<unsigned>(order >> 56U); }
+  };
+
+  bool empty() const { return heap_.empty(); }
+  std::size_t size() const { return heap_.size(); }
+  void reserve(std::size_t events) { heap_.reserve(events); }
+
+  /// Plans an event. `rank` is below 256.
+  void push(Time time, unsigned rank, Payload payload) {
+    assert(rank < 256);
+    const std::uint64_t order = (std::uint64_t{rank} << 56U) | planned_++;
+    heap_.push_back(Event{time, order, std::move(payload)});
+    rise(heap_.size() - 1);
+  }
+
+  /// The next event. Precondition: not empty.
+  const Event& top() const {
+    assert(!heap_.empty());
+    return heap_.front();
+  }
+
+  /// Takes the next event out. Precondition: not empty.
+  Event take() {
+    assert(!heap_.empty());
+    Event next = std::move(heap_.front());
+    Event last = std::move(heap_.back());
+    heap_.pop_back();
+    if (!heap_.empty()) sink(std::move(last));
+    return next;
+  }
+
+ private:
+  static constexpr std::size_t arity = 4;
+
+  static bool before(const Event& a, const Event& b) {
+    return a.time != b.time ? a.time < b.time : a.order < b.order;
+  }
+
+  void rise(std::size_t at) {
+    Event moving = std::move(heap_[at]);
+    while (at > 0) {
+      const std::size_t parent = (at - 1) / arity;
+      if (!before(moving, heap_[parent])) break;
+      heap_[at] = std::move(heap_[parent]);
+      at = parent;
+    }
+    heap_[at] = std::move(moving);
+  }
+
+  /// Puts `moving` where the root was: the hole goes down along the smallest children.
+  void sink(Event moving) {
+    std::size_t at = 0;
+    const std::size_t count = heap_.size();
+    for (;;) {
+      const std::size_t first = at * arity + 1;
+      if (first >= count) break;
+      const std::size_t end = first + arity < count ? first + arity : count;
+      std::size_t least = first;
+      for (std::size_t child = first + 1; child < end; ++child)
+        if (before(heap_[child], heap_[least])) least = child;
+      if (!before(heap_[least], moving)) break;
+      heap_[at] = std::move(heap_[least]);
+      at = least;
+    }
+    heap_[at] = std::move(moving);
+  }
+
+  std::vector<Event> heap_;
+  std::uint64_t planned_ = 0;
+};
+
+}  // namespace simulation

@@ -1,0 +1,89 @@
+// A scheduling policy: it holds the processes that are ready to run and says who is next. The
+// machine (machine.hpp) tells it what happens; a policy never looks at a clock of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "simulation/process.hpp"
+
+namespace simulation {
+
+/// Why a process wants a core from now on.
+enum class Ready {
+  arrived,    ///< it is new
+  woke,       ///< its I/O has ended
+  expired,    ///< it has used up the turn that `pick` gave it
+  preempted,  ///< it was taken off its core before its turn had ended
+};
+
+/// Why a process wants no core any more.
+enum class Gone { blocked, finished };
+
+/// Who runs next, and for how many ticks at most (`never`: until it blocks, ends or is preempted).
+struct Turn {
+  ProcessControlBlock* process = nullptr;
+  Time length = never;
+};
+
+class Policy {
+ public:
+  Policy() = default;
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+  virtual ~Policy() = default;
+
+  /// `process` is ready to run. It is on no core and in no queue.
+  virtual void enqueue(ProcessControlBlock& process, Ready why, Time now) = 0;
+
+  /// Takes the process that is to run next out of the queue. Nobody when none is ready.
+  virtual Turn pick(Time now) = 0;
+
+  /// Processes that are ready and not running.
+  virtual std::size_t ready() const = 0;
+
+  /// `process` has been on a core for `ticks`, since it was picked or last charged. Comes before
+  /// the `enqueue` or `gone` that tells why it left the core.
+  virtual void charge(ProcessControlBlock& process, Time ticks, Time now) {
+    static_cast<void>(process), static_cast<void>(ticks), static_cast<void>(now);
+  }
+
+  /// `process`, which was on a core, waits for a device or has ended.
+  virtual void gone(ProcessControlBlock& process, Gone why, Time now) {
+    static_cast<void>(process), static_cast<void>(why), static_cast<void>(now);
+  }
+
+  /// Whether a process that has become ready may take a core from one that runs. Where this is
+  /// false the two functions below are never called.
+  virtual bool preemptive() const { return false; }
+
+  /// Who would be picked now; it stays in the queue.
+  virtual const ProcessControlBlock* best(Time now) const {
+    static_cast<void>(now);
+    return nullptr;
+  }
+
+  /// Whether `one` is so much more urgent that it takes the core from `other`.
+  virtual bool outranks(const ProcessControlBlock& one, const ProcessControlBlock& other) const {
+    static_cast<void>(one), static_cast<void>(other);
+    return false;
+  }
+
+  /// When the policy wants `boost` to be called next; `never` if it does not. Asked at the start
+  /// and after each boost.
+  virtual Time next_boost(Time now) const {
+    static_cast<void>(now);
+    return never;
+  }
+
+  /// The time that `next_boost` named. All running processes have been put back (`preempted`).
+  virtual void boost(Time now) { static_cast<void>(now); }
+
+  /// What decides about this process at the moment, for a person: "level 2, 3 ticks left".
+  virtual std::string standing(const ProcessControlBlock& process) const {
+    static_cast<void>(process);
+    return {};
+  }
+};
+
+}  // namespace simulation

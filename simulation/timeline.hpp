@@ -1,0 +1,71 @@
+// Who did what from when to when, for people and for other programs: as lines of a terminal, as a
+// picture (SVG), as a table (CSV), and as a trace that Perfetto and chrome://tracing open. Both
+// simulators draw with it, and so do the real threads of lab 07.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "simulation/event_queue.hpp"
+
+namespace simulation {
+
+enum class Mark {
+  running,
+  ready,      ///< waits for a core
+  blocked,    ///< with a device
+  switching,  ///< a core between two processes
+  setup,      ///< people at work: carrying tapes, plugging boards
+};
+
+/// What one track does from `start` until `end` (not included; end > start).
+struct Piece {
+  Time start = 0;
+  Time end = 0;
+  int who = -1;  ///< an index of Timeline::names; -1: nobody in particular
+  Mark mark = Mark::running;
+};
+
+/// A core, a device, a person or a process. Pieces are in order and do not overlap.
+struct Track {
+  std::string name;
+  std::vector<Piece> pieces;
+};
+
+struct Timeline {
+  std::string title;
+  std::string unit;                  ///< what a tick is: "tick", "minute", "µs"
+  double microseconds_per_tick = 1;  ///< for the trace
+  std::vector<std::string> names;    ///< of those who run: processes, jobs, threads
+  std::vector<Track> tracks;
+  Time end = 0;  ///< the axis goes from 0 to here
+};
+
+/// Appends a piece, joined with the last one where it goes on with the same.
+void append(Track& track, const Piece& piece);
+
+/// How it is drawn on a terminal.
+struct TextStyle {
+  std::size_t columns = 80;
+  bool unicode = true;
+  bool colour = false;
+};
+
+/// A line for each track above one time axis, and a legend. Never wider than `columns` (40 at
+/// least); names of any script are aligned and cut where they must be. A cell of the drawing stands
+/// for a stretch of time and shows who had most of it.
+std::string timeline_text(const Timeline& timeline, const TextStyle& style);
+
+/// The same as a picture, `width` pixels wide. Colours follow the reader's light or dark theme.
+/// Several timelines are drawn one below the other on one time axis.
+std::string timeline_svg(const std::vector<Timeline>& timelines, int width = 960);
+
+/// track,who,mark,start,end: a row for each piece (RFC 4180).
+std::string timeline_csv(const Timeline& timeline);
+
+/// Trace Event Format, JSON object form: an "X" slice for each piece, tracks as threads of one
+/// process, with names. Slices of a track never overlap.
+std::string timeline_trace(const Timeline& timeline);
+
+}  // namespace simulation
