@@ -14,11 +14,16 @@ enum class Ready {
   arrived,    ///< it is new
   woke,       ///< its I/O has ended
   expired,    ///< it has used up the turn that `pick` gave it
-  preempted,  ///< it was taken off its core before its turn had ended
+  preempted,  ///< it was taken off its core before its turn had ended, or was picked and not taken
+  moved,      ///< it comes from another core's queue, its counters with it
 };
 
-/// Why a process wants no core any more.
-enum class Gone { blocked, finished };
+/// Why a policy loses sight of a process that it had let out of its queue.
+enum class Gone {
+  blocked,   ///< it waits for a device
+  finished,  ///< it has ended
+  moved,     ///< it goes to another core's queue
+};
 
 /// Who runs next, and for how many ticks at most (`never`: until it blocks, ends or is preempted).
 struct Turn {
@@ -48,7 +53,7 @@ class Policy {
     static_cast<void>(process), static_cast<void>(ticks), static_cast<void>(now);
   }
 
-  /// `process`, which was on a core, waits for a device or has ended.
+  /// `process`, which `pick` had given out, waits for a device, has ended, or has moved.
   virtual void gone(ProcessControlBlock& process, Gone why, Time now) {
     static_cast<void>(process), static_cast<void>(why), static_cast<void>(now);
   }

@@ -43,8 +43,9 @@ struct ProcessControlBlock {
   int level = 0;
   Time quantum_left = 0;   ///< ticks
   int allotment_left = 0;  ///< quanta that it may still use up at this level
+  int boosts = 0;          ///< how many there had been when it was last at a core or in a queue
 
-  // The links of the one queue that it stands in.
+  // The links of the one queue of its policy's that it stands in.
   ProcessControlBlock* next = nullptr;
   ProcessControlBlock* previous = nullptr;
 

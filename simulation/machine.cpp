@@ -1,0 +1,580 @@
+#include "simulation/machine.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "simulation/cache.hpp"
+
+namespace simulation {
+namespace {
+
+using Pcb = ProcessControlBlock;
+
+struct Planned {
+  enum Kind : std::uint32_t { arrival, io_end, turn_end, boost };
+  Kind kind;
+  std::uint32_t number;      ///< the job, the core, or the queue
+  std::uint32_t generation;  ///< of the core's turn: an older one means nothing any more
+};
+
+/// The ranks of Ties, by kind.
+unsigned rank_of(Planned::Kind kind, Ties ties) {
+  constexpr unsigned arrivals_first[] = {0, 1, 2, 3};
+  constexpr unsigned expired_first[] = {2, 3, 0, 1};
+  return ties == Ties::arrivals_first ? arrivals_first[kind] : expired_first[kind];
+}
+
+/// Where a process is in its program.
+struct Place {
+  std::uint32_t burst = 0;      ///< the next one to begin, counted from the job's first
+  std::uint64_t burst_end = 0;  ///< the program counter at which the CPU burst that is on ends
+  bool known = false;           ///< a policy has seen it
+  Time queued_since = 0;
+  Pcb* behind = nullptr;  ///< who waits for the same device, after this one
+};
+
+struct CoreState {
+  explicit CoreState(const Caches& caches, std::size_t processes) : cache(caches, processes) {}
+
+  Core core;
+  Pcb* running = nullptr;
+  Time switch_start = 0;  ///< of what is not told yet: the switch goes on until `start`
+  Time start = 0;         ///< of what is not charged yet
+  std::uint32_t generation = 0;
+  int last_pid = -1;
+  bool left_by_itself = true;  ///< the last one blocked or ended
+  Cache cache;
+};
+
+/// Requests of one device, first come first served.
+struct DeviceState {
+  int servers = 1;
+  int busy = 0;
+  Pcb* first = nullptr;
+  Pcb* last = nullptr;
+};
+
+class Machine {
+ public:
+  Machine(const Workload& workload, const PolicyMaker& make_policy, const Options& options);
+  Figures play();
+
+ private:
+  // What happens.
+  void handle(const Planned& planned);
+  void arrive(int pid);
+  void admit_all();
+  void end_turn(int core);
+  void end_io(Pcb& process);
+  void boost(std::size_t queue);
+
+  // What follows from it.
+  void dispatch_idle();
+  void preempt_outranked();
+  bool dispatch(int core);
+  Turn pick_for(int core, Policy& policy);
+  bool steal_for(int core);
+  void make_ready(Pcb& process, Ready why);
+  void next_burst(Pcb& process);
+  void start_io(Pcb& process);
+  void serve(Pcb& process, Time length, int device);
+  void finish(Pcb& process);
+  void charge(int core);
+  void take_off(int core, bool by_itself);
+  void put_back(int core, int for_whom);
+
+  const Burst& burst_of(const Pcb& process) const {
+    const Job& job = workload_.jobs[index(process)];
+    return workload_.bursts[job.first_burst + places_[index(process)].burst];
+  }
+  static std::size_t index(const Pcb& process) { return static_cast<std::size_t>(process.pid); }
+  CoreState& at(int core) { return cores_[static_cast<std::size_t>(core)]; }
+  std::size_t queue_of(int core) const {
+    return options_.queue_per_core ? static_cast<std::size_t>(core) : 0;
+  }
+  Policy& policy_of(int core) { return *queues_[queue_of(core)]; }
+  bool may_run(const Pcb& process, int core) const {
+    return (workload_.jobs[index(process)].cores >> static_cast<unsigned>(core) & 1U) != 0;
+  }
+  int emptiest_queue(const Pcb& process) const;
+  void plan(Time time, Planned planned) {
+    events_.push(time, rank_of(planned.kind, options_.ties), planned);
+  }
+  void plan_arrival();
+  void plan_boost(std::size_t queue);
+  void tell(Happening what, const Pcb& process, int core, int other) {
+    if (options_.observer == nullptr) return;
+    options_.observer->happened(
+        {now_, what, process.pid, core, other}, process,
+        *queues_[options_.queue_per_core ? static_cast<std::size_t>(process.home) : 0]);
+  }
+
+  const Workload& workload_;
+  const Options& options_;
+  std::vector<std::unique_ptr<Policy>> queues_;
+  std::vector<Pcb> processes_;
+  std::vector<Place> places_;
+  std::vector<CoreState> cores_;
+  std::vector<DeviceState> devices_;
+  std::vector<std::uint32_t> by_arrival_;
+  std::vector<int> admitted_;
+  std::vector<Pcb*> aside_;
+  EventQueue<Planned> events_;
+  Figures figures_;
+  Time now_ = 0;
+  std::size_t next_arrival_ = 0;
+  std::size_t left_ = 0;    ///< jobs that have not ended
+  std::size_t ready_ = 0;   ///< processes in the policies' queues
+  std::uint64_t idle_ = 0;  ///< bit n: core n runs nobody
+  bool newcomer_ = false;   ///< somebody is ready who did not run just before
+  bool pinned_ = false;     ///< some job may not run on every core
+  bool preemptive_ = false;
+};
+
+Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const Options& options)
+    : workload_(workload),
+      options_(options),
+      processes_(workload.jobs.size()),
+      places_(workload.jobs.size()),
+      by_arrival_(workload.jobs.size()),
+      left_(workload.jobs.size()) {
+  const std::size_t count = workload.jobs.size();
+  const auto cores = static_cast<std::size_t>(options.cores);
+  const std::uint64_t all =
+      options.cores == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << cores) - 1;
+  idle_ = all;
+  figures_.jobs.resize(count);
+  figures_.cores.resize(cores);
+  figures_.devices.resize(options.devices.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Job& job = workload.jobs[i];
+    Pcb& process = processes_[i];
+    process.pid = static_cast<int>(i);
+    process.priority = job.priority;
+    process.weight = job.weight;
+    process.memory = job.memory;
+    process.arrival = figures_.jobs[i].arrival = job.arrival;
+    process.saved = {0, (i + 1) * 0x1000, 2 * i + 1, 0};
+    by_arrival_[i] = static_cast<std::uint32_t>(i);
+    pinned_ = pinned_ || (job.cores & all) != all;
+  }
+  std::stable_sort(by_arrival_.begin(), by_arrival_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return workload.jobs[a].arrival < workload.jobs[b].arrival;
+  });
+  for (std::size_t i = 0; i < (options.queue_per_core ? cores : 1); ++i)
+    queues_.push_back(make_policy());
+  preemptive_ = queues_.front()->preemptive();
+  cores_.reserve(cores);
+  for (std::size_t i = 0; i < cores; ++i) {
+    cores_.emplace_back(options.caches, count);
+    cores_.back().core.number = static_cast<int>(i);
+  }
+  for (const Device& device : options.devices) {
+    devices_.emplace_back();
+    devices_.back().servers = device.servers;
+  }
+}
+
+Figures Machine::play() {
+  plan_arrival();
+  for (std::size_t queue = 0; queue < queues_.size(); ++queue) plan_boost(queue);
+  while (left_ > 0 && !events_.empty()) {
+    if (events_.top().time > options_.horizon) {
+      now_ = options_.horizon;
+      figures_.cut_short = true;
+      break;
+    }
+    now_ = events_.top().time;
+    do handle(events_.take().payload);
+    while (!events_.empty() && events_.top().time == now_);
+    if (ready_ > 0 && idle_ != 0) dispatch_idle();
+    if (newcomer_ && preemptive_ && ready_ > 0) preempt_outranked();
+    newcomer_ = false;
+  }
+  if (left_ > 0 && !figures_.cut_short) figures_.cut_short = true;  // waits for memory for ever
+  for (int core = 0; core < options_.cores; ++core)
+    if (at(core).running != nullptr) charge(core);
+  figures_.end = now_;
+  return std::move(figures_);
+}
+
+void Machine::handle(const Planned& planned) {
+  switch (planned.kind) {
+    case Planned::arrival:
+      arrive(static_cast<int>(planned.number));
+      break;
+    case Planned::io_end:
+      end_io(processes_[planned.number]);
+      break;
+    case Planned::turn_end:
+      if (cores_[planned.number].generation == planned.generation)
+        end_turn(static_cast<int>(planned.number));
+      break;
+    case Planned::boost:
+      boost(planned.number);
+      break;
+  }
+}
+
+/// The next arrival alone is planned: a million jobs that are still to come cost nothing.
+void Machine::plan_arrival() {
+  if (next_arrival_ == by_arrival_.size()) return;
+  const std::uint32_t pid = by_arrival_[next_arrival_++];
+  plan(workload_.jobs[pid].arrival, {Planned::arrival, pid, 0});
+}
+
+void Machine::plan_boost(std::size_t queue) {
+  const Time time = queues_[queue]->next_boost(now_);
+  if (time != never) plan(time, {Planned::boost, static_cast<std::uint32_t>(queue), 0});
+}
+
+void Machine::arrive(int pid) {
+  plan_arrival();
+  Pcb& process = processes_[static_cast<std::size_t>(pid)];
+  tell(Happening::arrived, process, -1, -1);
+  if (options_.admission == nullptr) {
+    next_burst(process);
+    return;
+  }
+  places_[index(process)].queued_since = now_;
+  options_.admission->arrived(pid, now_, admitted_);
+  admit_all();
+}
+
+void Machine::admit_all() {
+  for (std::size_t i = 0; i < admitted_.size(); ++i) {
+    Pcb& process = processes_[static_cast<std::size_t>(admitted_[i])];
+    figures_.jobs[index(process)].queued += now_ - places_[index(process)].queued_since;
+    tell(Happening::admitted, process, -1, -1);
+    next_burst(process);
+  }
+  admitted_.clear();
+}
+
+/// The process has ended a burst, or has come: it goes where its program leads.
+void Machine::next_burst(Pcb& process) {
+  Place& place = places_[index(process)];
+  const Job& job = workload_.jobs[index(process)];
+  if (place.burst == job.bursts) {
+    finish(process);
+    return;
+  }
+  if (burst_of(process).device != Burst::cpu) {
+    start_io(process);
+    return;
+  }
+  process.remaining = 0;
+  for (; place.burst < job.bursts && burst_of(process).device == Burst::cpu; ++place.burst)
+    process.remaining += burst_of(process).length;
+  place.burst_end += static_cast<std::uint64_t>(process.remaining);
+  make_ready(process, place.known ? Ready::woke : Ready::arrived);
+}
+
+int Machine::emptiest_queue(const Pcb& process) const {
+  int emptiest = -1;
+  std::size_t least = 0;
+  for (int core = 0; core < options_.cores; ++core) {
+    if (!may_run(process, core)) continue;
+    const auto i = static_cast<std::size_t>(core);
+    const std::size_t length = queues_[i]->ready() + (cores_[i].running != nullptr ? 1 : 0);
+    if (emptiest >= 0 && length >= least) continue;
+    emptiest = core;
+    least = length;
+  }
+  return emptiest;
+}
+
+void Machine::make_ready(Pcb& process, Ready why) {
+  if (why == Ready::arrived) {
+    places_[index(process)].known = true;
+    if (options_.queue_per_core) process.home = emptiest_queue(process);
+  }
+  process.ready_since = now_;
+  policy_of(process.home).enqueue(process, why, now_);
+  ++ready_;
+  newcomer_ = newcomer_ || why == Ready::arrived || why == Ready::woke;
+}
+
+void Machine::start_io(Pcb& process) {
+  const Burst& burst = burst_of(process);
+  ++places_[index(process)].burst;
+  DeviceState& device = devices_[static_cast<std::size_t>(burst.device)];
+  if (device.servers == 0 || device.busy < device.servers) {
+    ++device.busy;
+    serve(process, burst.length, burst.device);
+    return;
+  }
+  places_[index(process)].queued_since = now_;
+  places_[index(process)].behind = nullptr;
+  (device.last == nullptr ? device.first : places_[index(*device.last)].behind) = &process;
+  device.last = &process;
+}
+
+void Machine::serve(Pcb& process, Time length, int device) {
+  figures_.jobs[index(process)].io += length;
+  figures_.devices[static_cast<std::size_t>(device)] += length;
+  if (options_.observer != nullptr)
+    options_.observer->served(device, process.pid, now_, now_ + length);
+  plan(now_ + length, {Planned::io_end, static_cast<std::uint32_t>(process.pid), 0});
+}
+
+void Machine::end_io(Pcb& process) {
+  const Job& job = workload_.jobs[index(process)];
+  const int number = workload_.bursts[job.first_burst + places_[index(process)].burst - 1].device;
+  DeviceState& device = devices_[static_cast<std::size_t>(number)];
+  if (Pcb* waiting = device.first; waiting != nullptr) {
+    Place& place = places_[index(*waiting)];
+    device.first = place.behind;
+    if (device.first == nullptr) device.last = nullptr;
+    figures_.jobs[index(*waiting)].queued += now_ - place.queued_since;
+    serve(*waiting,
+          workload_.bursts[workload_.jobs[index(*waiting)].first_burst + place.burst - 1].length,
+          number);
+  } else {
+    --device.busy;
+  }
+  tell(Happening::woke, process, -1, number);
+  next_burst(process);
+}
+
+void Machine::finish(Pcb& process) {
+  JobFigures& figures = figures_.jobs[index(process)];
+  figures.completion = now_;
+  const std::uint64_t total = places_[index(process)].burst_end;
+  const std::uint64_t step = 2 * index(process) + 1;
+  figures.intact =
+      process.saved == Registers{total, (index(process) + 1) * 0x1000, step, step * total};
+  tell(Happening::finished, process, process.last_core, -1);
+  --left_;
+  if (options_.admission == nullptr) return;
+  options_.admission->finished(process.pid, now_, admitted_);
+  admit_all();
+}
+
+/// Brings the books of a busy core up to now.
+void Machine::charge(int number) {
+  CoreState& state = at(number);
+  Pcb& process = *state.running;
+  const Time switched_until = std::min(now_, state.start);
+  if (switched_until > state.switch_start) {
+    figures_.cores[static_cast<std::size_t>(number)].switching +=
+        switched_until - state.switch_start;
+    if (options_.observer != nullptr)
+      options_.observer->switched(number, state.switch_start, switched_until);
+    state.switch_start = switched_until;
+  }
+  const Time ticks = now_ - state.start;
+  if (ticks <= 0) return;
+  Time work = ticks;
+  if (state.cache.exists())
+    work = std::min(state.cache.instructions_in(process, ticks), process.remaining);
+  CoreFigures& figures = figures_.cores[static_cast<std::size_t>(number)];
+  figures.busy += ticks;
+  figures.warm += state.cache.ran(process, ticks);
+  figures_.jobs[index(process)].cpu += ticks;
+  Registers& registers = state.core.registers;
+  registers.program_counter += static_cast<std::uint64_t>(work);
+  registers.accumulator += registers.step * static_cast<std::uint64_t>(work);
+  process.remaining = std::max<Time>(
+      0, static_cast<Time>(places_[index(process)].burst_end - registers.program_counter));
+  if (options_.observer != nullptr) options_.observer->ran(number, process.pid, state.start, now_);
+  state.start = state.switch_start = now_;
+  policy_of(number).charge(process, ticks, now_);
+}
+
+/// The core is free from now on; the process is saved.
+void Machine::take_off(int number, bool by_itself) {
+  CoreState& state = at(number);
+  options_.context_switch.save(state.core, *state.running);
+  state.running = nullptr;
+  state.left_by_itself = by_itself;
+  ++state.generation;
+  idle_ |= std::uint64_t{1} << static_cast<unsigned>(number);
+}
+
+void Machine::put_back(int number, int for_whom) {
+  Pcb& process = *at(number).running;
+  charge(number);
+  take_off(number, false);
+  tell(Happening::preempted, process, number, for_whom);
+  make_ready(process, Ready::preempted);
+}
+
+void Machine::end_turn(int number) {
+  CoreState& state = at(number);
+  Pcb& process = *state.running;
+  charge(number);
+  if (process.remaining > 0) {
+    take_off(number, false);
+    tell(Happening::expired, process, number, -1);
+    make_ready(process, Ready::expired);
+    return;
+  }
+  take_off(number, true);
+  const Job& job = workload_.jobs[index(process)];
+  const bool ends = places_[index(process)].burst == job.bursts;
+  policy_of(number).gone(process, ends ? Gone::finished : Gone::blocked, now_);
+  if (!ends) tell(Happening::blocked, process, number, burst_of(process).device);
+  next_burst(process);
+}
+
+void Machine::boost(std::size_t queue) {
+  for (int core = 0; core < options_.cores; ++core)
+    if (queue_of(core) == queue && at(core).running != nullptr) put_back(core, -1);
+  queues_[queue]->boost(now_);
+  if (options_.observer != nullptr)
+    options_.observer->happened(
+        {now_, Happening::boosted, -1, options_.queue_per_core ? static_cast<int>(queue) : -1, -1},
+        Pcb{}, *queues_[queue]);
+  plan_boost(queue);
+}
+
+void Machine::dispatch_idle() {
+  for (std::uint64_t idle = idle_; idle != 0 && ready_ > 0; idle &= idle - 1) {
+    const int core = std::countr_zero(idle);
+    if (!dispatch(core) && options_.steal && steal_for(core)) dispatch(core);
+  }
+}
+
+/// The next process that may run on this core. Where jobs are pinned to cores, those before it that
+/// may not go back to where they were.
+Turn Machine::pick_for(int core, Policy& policy) {
+  if (!pinned_) return policy.pick(now_);
+  Turn turn = policy.pick(now_);
+  for (; turn.process != nullptr && !may_run(*turn.process, core); turn = policy.pick(now_))
+    aside_.push_back(turn.process);
+  for (; !aside_.empty(); aside_.pop_back()) policy.enqueue(*aside_.back(), Ready::preempted, now_);
+  return turn;
+}
+
+bool Machine::steal_for(int thief) {
+  int victim = -1;
+  for (int core = 0; core < options_.cores; ++core) {
+    const std::size_t length = queues_[queue_of(core)]->ready();
+    if (length > 0 && (victim < 0 || length > queues_[queue_of(victim)]->ready())) victim = core;
+  }
+  if (victim < 0) return false;
+  Pcb* process = pick_for(thief, policy_of(victim)).process;
+  if (process == nullptr) return false;
+  policy_of(victim).gone(*process, Gone::moved, now_);
+  process->home = thief;
+  policy_of(thief).enqueue(*process, Ready::moved, now_);
+  tell(Happening::stolen, *process, thief, victim);
+  return true;
+}
+
+bool Machine::dispatch(int number) {
+  Policy& policy = policy_of(number);
+  if (policy.ready() == 0) return false;
+  const Turn turn = pick_for(number, policy);
+  if (turn.process == nullptr) return false;
+  CoreState& state = at(number);
+  Pcb& process = *turn.process;
+  --ready_;
+  idle_ &= ~(std::uint64_t{1} << static_cast<unsigned>(number));
+  state.running = &process;
+  state.switch_start = state.start = now_;
+  if (state.last_pid != process.pid && state.last_pid >= 0) {
+    ++(state.left_by_itself ? figures_.voluntary : figures_.involuntary);
+    state.start += options_.switch_cost;
+  }
+  tell(Happening::dispatched, process, number, state.last_pid);
+  state.last_pid = process.pid;
+  process.last_core = number;
+  JobFigures& figures = figures_.jobs[index(process)];
+  figures.waiting += now_ - process.ready_since;
+  if (figures.first_run < 0) figures.first_run = state.start;
+  ++figures_.turns;
+  options_.context_switch.restore(process, state.core);
+  // A switch that lost the program counter may have left it anywhere: it goes on from there.
+  process.remaining = std::max<Time>(1, static_cast<Time>(places_[index(process)].burst_end -
+                                                          state.core.registers.program_counter));
+  const Time needed = state.cache.ticks_for(process, process.remaining);
+  plan(state.start + std::min(turn.length, needed),
+       {Planned::turn_end, static_cast<std::uint32_t>(number), state.generation});
+  return true;
+}
+
+/// Gives the cores of the least urgent to those who outrank them.
+void Machine::preempt_outranked() {
+  for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
+    Policy& policy = *queues_[queue];
+    if (policy.ready() == 0) continue;
+    for (int core = 0; core < options_.cores; ++core)
+      if (queue_of(core) == queue && at(core).running != nullptr) charge(core);
+    for (int round = 0; round < options_.cores; ++round) {
+      const Pcb* best = policy.best(now_);
+      if (best == nullptr) break;
+      int least = -1;
+      for (int core = 0; core < options_.cores; ++core) {
+        if (queue_of(core) != queue || at(core).running == nullptr || !may_run(*best, core))
+          continue;
+        if (least < 0 || policy.outranks(*at(least).running, *at(core).running)) least = core;
+      }
+      if (least < 0 || !policy.outranks(*best, *at(least).running)) break;
+      put_back(least, best->pid);
+      dispatch(least);
+    }
+  }
+}
+
+void save_all(const Core& core, Pcb& process) {
+  process.saved = core.registers;
+}
+void restore_all(const Pcb& process, Core& core) {
+  core.registers = process.saved;
+}
+
+}  // namespace
+
+ContextSwitch whole_switch() {
+  return {save_all, restore_all};
+}
+
+std::string complaint(const Workload& workload, const Options& options) {
+  const auto cores = options.cores;
+  if (cores < 1 || cores > 64) return "cores: " + std::to_string(cores) + " is not from 1 to 64";
+  if (options.switch_cost < 0 || options.switch_cost > last_tick)
+    return "the cost of a switch is below 0 or beyond 2^31 ticks";
+  if (options.steal && !options.queue_per_core)
+    return "stealing needs a queue for each core: with one shared queue there is nothing to steal";
+  const std::uint64_t all =
+      cores == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << static_cast<unsigned>(cores)) - 1;
+  Time total = 0;
+  Time latest = 0;
+  for (std::size_t i = 0; i < workload.jobs.size(); ++i) {
+    const Job& job = workload.jobs[i];
+    const auto where = [&](const std::string& field) {
+      return "jobs[" + std::to_string(i) + "]." + field + ": ";
+    };
+    if (job.arrival < 0 || job.arrival > last_tick)
+      return where("arrival") + std::to_string(job.arrival) + " is not from 0 to 2^31 - 1";
+    if (job.weight < 1 || job.weight > 1'000'000)
+      return where("weight") + std::to_string(job.weight) + " is not from 1 to 1000000";
+    if (job.memory < 0) return where("memory") + std::to_string(job.memory) + " is negative";
+    if ((job.cores & all) == 0) return where("cores") + "none of them is on this machine";
+    if (job.bursts == 0) return where("bursts") + "there are none";
+    latest = std::max(latest, job.arrival);
+    for (std::uint32_t b = 0; b < job.bursts; ++b) {
+      const Burst& burst = workload.bursts[job.first_burst + b];
+      const std::string path = "bursts[" + std::to_string(b) + "]";
+      if (burst.length < 1 || burst.length > last_tick)
+        return where(path) + std::to_string(burst.length) + " ticks is not from 1 to 2^31 - 1";
+      if (burst.device != Burst::cpu &&
+          (burst.device < 0 || static_cast<std::size_t>(burst.device) >= options.devices.size()))
+        return where(path) + "there is no device " + std::to_string(burst.device);
+      total += burst.length;
+      if (total + latest > last_tick)
+        return where(path) + "the work adds up to more than 2^31 ticks: make it smaller";
+    }
+  }
+  return {};
+}
+
+Figures run(const Workload& workload, const PolicyMaker& make_policy, const Options& options) {
+  assert(complaint(workload, options).empty());
+  return Machine(workload, make_policy, options).play();
+}
+
+}  // namespace simulation
