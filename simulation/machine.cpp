@@ -154,7 +154,7 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
     process.priority = job.priority;
     process.weight = job.weight;
     process.memory = job.memory;
-    process.arrival = figures_.jobs[i].arrival = job.arrival;
+    figures_.jobs[i].arrival = job.arrival;
     process.saved = {0, (i + 1) * 0x1000, 2 * i + 1, 0};
     by_arrival_[i] = static_cast<std::uint32_t>(i);
     pinned_ = pinned_ || (job.cores & all) != all;
