@@ -33,16 +33,29 @@ std::string microseconds(std::int64_t nanoseconds) {
   return text;
 }
 
-/// Nanoseconds a tick, so that a tick is at least one of them and the whole fits in 64 bits.
-double nanoseconds_per_tick(const Timeline& timeline) {
-  constexpr double most = 9e18;
-  Time end = 1;
-  for (const Track& track : timeline.tracks)
-    if (!track.pieces.empty()) end = std::max(end, track.pieces.back().end);
-  const double wanted = timeline.microseconds_per_tick * 1000;
-  if (!(wanted >= 1)) return 1;
-  return std::min(wanted, most / static_cast<double>(end));
-}
+/// From ticks to nanoseconds. A tick is at least one of them. A long trace is told in whole
+/// microseconds, and its end is where viewers, which read numbers as double, still count them.
+class TraceClock {
+ public:
+  explicit TraceClock(const Timeline& timeline) {
+    Time end = 1;
+    for (const Track& track : timeline.tracks)
+      if (!track.pieces.empty()) end = std::max(end, track.pieces.back().end);
+    const auto ticks = static_cast<double>(end);
+    const double wanted = timeline.microseconds_per_tick * 1000;
+    tick_ = wanted >= 1 ? std::min(wanted, exact * 1000 / ticks) : 1;  // also where it is no number
+    unit_ = tick_ * ticks > exact ? 1000 : 1;
+  }
+
+  std::int64_t nanoseconds(Time time) const {
+    return std::llround(static_cast<double>(time) * tick_ / static_cast<double>(unit_)) * unit_;
+  }
+
+ private:
+  static constexpr double exact = 9e15;  // below 2^53
+  double tick_ = 1;
+  std::int64_t unit_ = 1;
+};
 
 /// An event that names something: "M" in the format.
 std::string metadata(const char* name, std::size_t tid, const std::string& arguments) {
@@ -86,10 +99,7 @@ std::string timeline_csv(const Timeline& timeline) {
 std::string timeline_trace(const Timeline& timeline) {
   std::vector<std::string> names;
   for (const std::string& name : timeline.names) names.push_back(json_text(name));
-  const double tick = nanoseconds_per_tick(timeline);
-  const auto at = [&](Time time) {
-    return static_cast<std::int64_t>(std::llround(static_cast<double>(time) * tick));
-  };
+  const TraceClock clock(timeline);
   std::string text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" +
                      metadata("process_name", 0, "\"name\":" + json_text(timeline.title));
   for (std::size_t i = 0; i < timeline.tracks.size(); ++i) {
@@ -99,12 +109,13 @@ std::string timeline_trace(const Timeline& timeline) {
     text += ",\n" + metadata("thread_sort_index", tid, "\"sort_index\":" + std::to_string(tid));
     drawing::each_piece(track, never, [&](const Piece& piece) {
       const bool somebody = piece.who >= 0 && static_cast<std::size_t>(piece.who) < names.size();
+      const std::int64_t start = clock.nanoseconds(piece.start);
       const std::string mark = '"' + std::string(drawing::name_of(piece.mark)) + '"';
       const std::string& name = somebody ? names[static_cast<std::size_t>(piece.who)] : mark;
       text += ",\n{\"name\":" + (piece.mark == Mark::running ? name : mark) + ",\"cat\":" + mark +
               ",\"ph\":\"X\",\"pid\":1,\"tid\":" + std::to_string(tid) +
-              ",\"ts\":" + microseconds(at(piece.start)) +
-              ",\"dur\":" + microseconds(at(piece.end) - at(piece.start)) + ",\"args\":{";
+              ",\"ts\":" + microseconds(start) +
+              ",\"dur\":" + microseconds(clock.nanoseconds(piece.end) - start) + ",\"args\":{";
       if (somebody) text += "\"who\":" + name + ",";
       text += "\"start\":" + std::to_string(piece.start) + ",\"end\":" + std::to_string(piece.end) +
               "}}";

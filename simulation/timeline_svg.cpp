@@ -142,7 +142,11 @@ class Picture {
     }
     const std::size_t shown = std::min(left_over, timeline.tracks.size());
     left_over -= shown;
-    for (std::size_t i = 0; i < shown; ++i, y += row) add_track(body, index, timeline.tracks[i], y);
+    const double top = y;
+    for (std::size_t i = 0; i < shown; ++i, y += row) add_lane(body, timeline.tracks[i], y);
+    add_grid(body, top - 4, y - 4);
+    for (std::size_t i = 0; i < shown; ++i)
+      add_bars(body, index, timeline.tracks[i], top + row * static_cast<double>(i));
     if (shown < timeline.tracks.size()) {
       add_text(body, left_, y + 17, "soft",
                tr("and ", "另有 ") + std::to_string(timeline.tracks.size() - shown) +
@@ -152,27 +156,27 @@ class Picture {
     return y + 8;
   }
 
-  void add_track(std::string& body, std::size_t index, const Track& track, double y) {
-    const std::string name = clean(track.name);
+  void add_lane(std::string& body, const Track& track, double y) const {
     add_text(body, left_ - 12, y + bar / 2 + 4.5, "end",
-             fitted(name, left_ - margin - 12, text_size));
+             fitted(clean(track.name), left_ - margin - 12, text_size));
     body += "<rect x=\"" + figure(left_) + "\" y=\"" + figure(y) + "\" width=\"" +
             figure(right_ - left_) + "\" height=\"" + figure(bar) + "\" class=\"lane\"/>\n";
-    for (const double x : grid())
-      body += "<path d=\"M" + figure(x) + ' ' + figure(y - 4) + 'v' + figure(row) +
-              "\" class=\"grid\"/>\n";
+  }
+
+  void add_grid(std::string& body, double top, double bottom) const {
+    std::string lines;
+    for (Time time = step(); time < end_; time += step())
+      lines += 'M' + figure(left_ + static_cast<double>(time) * scale_) + ' ' + figure(top) + 'V' +
+               figure(bottom);
+    if (!lines.empty()) body += "<path d=\"" + lines + "\" class=\"grid\"/>\n";
+  }
+
+  void add_bars(std::string& body, std::size_t index, const Track& track, double y) {
     Bars bars(scale_, least_);
     each_piece(track, end_, [&](const Piece& piece) {
       bars.add({cast_.find(index, piece.who), piece.mark, false}, piece.start, piece.end);
     });
     for (const Bar& each : bars.finish()) add_bar(body, each, y);
-  }
-
-  std::vector<double> grid() const {
-    std::vector<double> lines;
-    for (Time time = step(); time < end_; time += step())
-      lines.push_back(left_ + static_cast<double>(time) * scale_);
-    return lines;
   }
 
   /// Ticks between two figures of the axis.
@@ -254,10 +258,12 @@ class Picture {
     const std::string last = std::to_string(end_);
     for (Time time = 0; time < end_; time += step()) {
       const double x = left_ + static_cast<double>(time) * scale_;
-      const bool crowded = right_ - x < 8.0 * static_cast<double>(last.size()) + 10;
+      const bool crowded = right_ - x < 8.0 * static_cast<double>(last.size()) + 12;
       add_tick(body, x, y, crowded ? "" : std::to_string(time));
     }
-    add_tick(body, right_, y, last);
+    const bool wide = text_width(last, 12) > 2 * margin;  // it would reach over the edge
+    add_tick(body, right_, y, wide ? "" : last);
+    if (wide) add_text(body, width_ - 8, y + 19, "soft end", last);
     add_text(body, left_ - 12, y + 19, "soft end", unit_);
     return y + 34;
   }

@@ -329,8 +329,8 @@ class Drawing {
                         cut(cast_.names[who], longest, glyphs_.ellipsis));
     }
     if (others > 0)
-      entries.push_back(std::string(glyphs_.others) + ' ' + tr("one of ", "另外 ") +
-                        std::to_string(others) + tr(" others", " 个之一"));
+      entries.push_back(std::string(glyphs_.others) + ' ' + tr("", "另外 ") +
+                        std::to_string(others) + tr(" more", " 个"));
     for (std::size_t mark = 0; mark < marks; ++mark)
       if (seen_[mark])
         entries.push_back(std::string(glyphs_.mark[mark]) + ' ' +
