@@ -57,13 +57,14 @@ Written set_value(const Option& option, std::string_view text) {
     **words = text;
     return {};
   }
-  if (auto* const* real = std::get_if<double*>(&option.value)) {
-    const std::optional<double> number = parse_real(text);
-    if (!number) return bad_value(spelled(option), text, "give a number", "应为一个数");
-    **real = *number;
-    return check_range(option, text, *number);
-  }
   const std::optional<std::int64_t> number = parse_option_number(text);
+  if (auto* const* real = std::get_if<double*>(&option.value)) {
+    const std::optional<double> fraction =
+        number ? std::optional(static_cast<double>(*number)) : parse_real(text);
+    if (!fraction) return bad_value(spelled(option), text, "give a number", "应为一个数");
+    **real = *fraction;
+    return check_range(option, text, *fraction);
+  }
   if (!number) return bad_value(spelled(option), text, "give a whole number", "应为整数");
   if (auto* const* whole = std::get_if<std::int64_t*>(&option.value)) **whole = *number;
   return check_range(option, text, static_cast<double>(*number));
