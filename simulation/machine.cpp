@@ -491,7 +491,7 @@ bool Machine::dispatch(int number) {
   process.remaining = std::max<Time>(1, static_cast<Time>(places_[index(process)].burst_end -
                                                           state.core.registers.program_counter));
   const Time needed = state.cache.ticks_for(process, process.remaining);
-  plan(state.start + std::min(turn.length, needed),
+  plan(state.start + std::min(std::max<Time>(1, turn.length), needed),
        {Planned::turn_end, static_cast<std::uint32_t>(number), state.generation});
   return true;
 }
