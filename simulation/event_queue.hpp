@@ -35,9 +35,8 @@ class EventQueue {
   std::size_t size() const { return heap_.size(); }
   void reserve(std::size_t events) { heap_.reserve(events); }
 
-  /// Plans an event. `rank` is below 256.
-  void push(Time time, unsigned rank, Payload payload) {
-    assert(rank < 256);
+  /// Plans an event.
+  void push(Time time, std::uint8_t rank, Payload payload) {
     const std::uint64_t order = (std::uint64_t{rank} << 56U) | planned_++;
     heap_.push_back(Event{time, order, std::move(payload)});
     rise(heap_.size() - 1);

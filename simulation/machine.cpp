@@ -1,6 +1,7 @@
 #include "simulation/machine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -19,17 +20,18 @@ struct Planned {
 };
 
 /// The ranks of Ties, by kind.
-unsigned rank_of(Planned::Kind kind, Ties ties) {
-  constexpr unsigned arrivals_first[] = {0, 1, 2, 3};
-  constexpr unsigned expired_first[] = {2, 3, 0, 1};
-  return ties == Ties::arrivals_first ? arrivals_first[kind] : expired_first[kind];
-}
+constexpr std::array<std::uint8_t, 4> arrivals_first = {0, 1, 2, 3};
+constexpr std::array<std::uint8_t, 4> expired_first = {2, 3, 0, 1};
 
-/// Where a process is in its program.
-struct Place {
-  std::uint32_t burst = 0;      ///< the next one to begin, counted from the job's first
+/// Where a process is in its program, and what it has had so far: what is needed at each turn lies
+/// in one cache line.
+struct alignas(64) Place {
   std::uint64_t burst_end = 0;  ///< the program counter at which the CPU burst that is on ends
-  bool known = false;           ///< a policy has seen it
+  Time cpu = 0;
+  Time waiting = 0;
+  Time first_run = -1;
+  std::uint32_t burst = 0;  ///< the next one to begin, counted from the job's first
+  bool known = false;       ///< a policy has seen it
   Time queued_since = 0;
   Pcb* behind = nullptr;  ///< who waits for the same device, after this one
 };
@@ -38,12 +40,14 @@ struct CoreState {
   explicit CoreState(const Caches& caches, std::size_t processes) : cache(caches, processes) {}
 
   Core core;
+  Policy* policy = nullptr;  ///< of the queue that it takes from
   Pcb* running = nullptr;
   Time switch_start = 0;  ///< of what is not told yet: the switch goes on until `start`
   Time start = 0;         ///< of what is not charged yet
   std::uint32_t generation = 0;
   int last_pid = -1;
   bool left_by_itself = true;  ///< the last one blocked or ended
+  CoreFigures figures;
   Cache cache;
 };
 
@@ -93,14 +97,12 @@ class Machine {
   std::size_t queue_of(int core) const {
     return options_.queue_per_core ? static_cast<std::size_t>(core) : 0;
   }
-  Policy& policy_of(int core) { return *queues_[queue_of(core)]; }
+  Policy& policy_of(int core) { return *at(core).policy; }
   bool may_run(const Pcb& process, int core) const {
     return (workload_.jobs[index(process)].cores >> static_cast<unsigned>(core) & 1U) != 0;
   }
   int emptiest_queue(const Pcb& process) const;
-  void plan(Time time, Planned planned) {
-    events_.push(time, rank_of(planned.kind, options_.ties), planned);
-  }
+  void plan(Time time, Planned planned) { events_.push(time, ranks_[planned.kind], planned); }
   void plan_arrival();
   void plan_boost(std::size_t queue);
   void tell(Happening what, const Pcb& process, int core, int other) {
@@ -112,6 +114,7 @@ class Machine {
 
   const Workload& workload_;
   const Options& options_;
+  const std::array<std::uint8_t, 4> ranks_;
   std::vector<std::unique_ptr<Policy>> queues_;
   std::vector<Pcb> processes_;
   std::vector<Place> places_;
@@ -135,6 +138,7 @@ class Machine {
 Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const Options& options)
     : workload_(workload),
       options_(options),
+      ranks_(options.ties == Ties::arrivals_first ? arrivals_first : expired_first),
       processes_(workload.jobs.size()),
       places_(workload.jobs.size()),
       by_arrival_(workload.jobs.size()),
@@ -145,7 +149,6 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
       options.cores == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << cores) - 1;
   idle_ = all;
   figures_.jobs.resize(count);
-  figures_.cores.resize(cores);
   figures_.devices.resize(options.devices.size());
   for (std::size_t i = 0; i < count; ++i) {
     const Job& job = workload.jobs[i];
@@ -169,6 +172,7 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
   for (std::size_t i = 0; i < cores; ++i) {
     cores_.emplace_back(options.caches, count);
     cores_.back().core.number = static_cast<int>(i);
+    cores_.back().policy = queues_[options.queue_per_core ? i : 0].get();
   }
   for (const Device& device : options.devices) {
     devices_.emplace_back();
@@ -196,6 +200,12 @@ Figures Machine::play() {
   for (int core = 0; core < options_.cores; ++core)
     if (at(core).running != nullptr) charge(core);
   figures_.end = now_;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    figures_.jobs[i].cpu = places_[i].cpu;
+    figures_.jobs[i].waiting = places_[i].waiting;
+    figures_.jobs[i].first_run = places_[i].first_run;
+  }
+  for (const CoreState& state : cores_) figures_.cores.push_back(state.figures);
   return std::move(figures_);
 }
 
@@ -291,7 +301,8 @@ void Machine::make_ready(Pcb& process, Ready why) {
     if (options_.queue_per_core) process.home = emptiest_queue(process);
   }
   process.ready_since = now_;
-  policy_of(process.home).enqueue(process, why, now_);
+  queues_[options_.queue_per_core ? static_cast<std::size_t>(process.home) : 0]->enqueue(process,
+                                                                                         why, now_);
   ++ready_;
   newcomer_ = newcomer_ || why == Ready::arrived || why == Ready::woke;
 }
@@ -358,8 +369,7 @@ void Machine::charge(int number) {
   Pcb& process = *state.running;
   const Time switched_until = std::min(now_, state.start);
   if (switched_until > state.switch_start) {
-    figures_.cores[static_cast<std::size_t>(number)].switching +=
-        switched_until - state.switch_start;
+    state.figures.switching += switched_until - state.switch_start;
     if (options_.observer != nullptr)
       options_.observer->switched(number, state.switch_start, switched_until);
     state.switch_start = switched_until;
@@ -369,18 +379,18 @@ void Machine::charge(int number) {
   Time work = ticks;
   if (state.cache.exists())
     work = std::min(state.cache.instructions_in(process, ticks), process.remaining);
-  CoreFigures& figures = figures_.cores[static_cast<std::size_t>(number)];
-  figures.busy += ticks;
-  figures.warm += state.cache.ran(process, ticks);
-  figures_.jobs[index(process)].cpu += ticks;
+  state.figures.busy += ticks;
+  if (state.cache.exists()) state.figures.warm += state.cache.ran(process, ticks);
+  Place& place = places_[index(process)];
+  place.cpu += ticks;
   Registers& registers = state.core.registers;
   registers.program_counter += static_cast<std::uint64_t>(work);
   registers.accumulator += registers.step * static_cast<std::uint64_t>(work);
-  process.remaining = std::max<Time>(
-      0, static_cast<Time>(places_[index(process)].burst_end - registers.program_counter));
+  process.remaining =
+      std::max<Time>(0, static_cast<Time>(place.burst_end - registers.program_counter));
   if (options_.observer != nullptr) options_.observer->ran(number, process.pid, state.start, now_);
   state.start = state.switch_start = now_;
-  policy_of(number).charge(process, ticks, now_);
+  state.policy->charge(process, ticks, now_);
 }
 
 /// The core is free from now on; the process is saved.
@@ -440,7 +450,6 @@ void Machine::dispatch_idle() {
 /// The next process that may run on this core. Where jobs are pinned to cores, those before it that
 /// may not go back to where they were.
 Turn Machine::pick_for(int core, Policy& policy) {
-  if (!pinned_) return policy.pick(now_);
   Turn turn = policy.pick(now_);
   for (; turn.process != nullptr && !may_run(*turn.process, core); turn = policy.pick(now_))
     aside_.push_back(turn.process);
@@ -465,11 +474,9 @@ bool Machine::steal_for(int thief) {
 }
 
 bool Machine::dispatch(int number) {
-  Policy& policy = policy_of(number);
-  if (policy.ready() == 0) return false;
-  const Turn turn = pick_for(number, policy);
-  if (turn.process == nullptr) return false;
   CoreState& state = at(number);
+  const Turn turn = pinned_ ? pick_for(number, *state.policy) : state.policy->pick(now_);
+  if (turn.process == nullptr) return false;
   Pcb& process = *turn.process;
   --ready_;
   idle_ &= ~(std::uint64_t{1} << static_cast<unsigned>(number));
@@ -482,14 +489,14 @@ bool Machine::dispatch(int number) {
   tell(Happening::dispatched, process, number, state.last_pid);
   state.last_pid = process.pid;
   process.last_core = number;
-  JobFigures& figures = figures_.jobs[index(process)];
-  figures.waiting += now_ - process.ready_since;
-  if (figures.first_run < 0) figures.first_run = state.start;
+  Place& place = places_[index(process)];
+  place.waiting += now_ - process.ready_since;
+  if (place.first_run < 0) place.first_run = state.start;
   ++figures_.turns;
   options_.context_switch.restore(process, state.core);
   // A switch that lost the program counter may have left it anywhere: it goes on from there.
-  process.remaining = std::max<Time>(1, static_cast<Time>(places_[index(process)].burst_end -
-                                                          state.core.registers.program_counter));
+  process.remaining =
+      std::max<Time>(1, static_cast<Time>(place.burst_end - state.core.registers.program_counter));
   const Time needed = state.cache.ticks_for(process, process.remaining);
   plan(state.start + std::min(std::max<Time>(1, turn.length), needed),
        {Planned::turn_end, static_cast<std::uint32_t>(number), state.generation});
