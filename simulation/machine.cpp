@@ -12,11 +12,29 @@ namespace {
 
 using Pcb = ProcessControlBlock;
 
-struct Planned {
-  enum Kind : std::uint32_t { arrival, io_end, turn_end, boost };
-  Kind kind;
-  std::uint32_t number;      ///< the job, the core, or the queue
-  std::uint32_t generation;  ///< of the core's turn: an older one means nothing any more
+/// What an event is, in one word: three fields that are written one by one and read together would
+/// stall the processor at each turn.
+class Planned {
+ public:
+  enum Kind : std::uint8_t { arrival, io_end, turn_end, boost };
+
+  Planned() = default;
+  Planned(Kind kind, std::uint32_t number, std::uint32_t generation = 0)
+      : word_(std::uint64_t{kind} << 62U | std::uint64_t{generation & last_generation} << 32U |
+              number) {}
+
+  Kind kind() const { return static_cast<Kind>(word_ >> 62U); }
+  /// The job, the core, or the queue.
+  std::uint32_t number() const { return static_cast<std::uint32_t>(word_); }
+  /// Of the core's turn: an older one means nothing any more.
+  std::uint32_t generation() const {
+    return static_cast<std::uint32_t>(word_ >> 32U) & last_generation;
+  }
+
+  static constexpr std::uint32_t last_generation = (1U << 30U) - 1;
+
+ private:
+  std::uint64_t word_ = 0;
 };
 
 /// The ranks of Ties, by kind.
@@ -85,6 +103,7 @@ class Machine {
   void serve(Pcb& process, Time length, int device);
   void finish(Pcb& process);
   void charge(int core);
+  void charge_switch(CoreState& state);
   void take_off(int core, bool by_itself);
   void put_back(int core, int for_whom);
 
@@ -92,7 +111,9 @@ class Machine {
     const Job& job = workload_.jobs[index(process)];
     return workload_.bursts[job.first_burst + places_[index(process)].burst];
   }
-  static std::size_t index(const Pcb& process) { return static_cast<std::size_t>(process.pid); }
+  std::size_t index(const Pcb& process) const {
+    return static_cast<std::size_t>(&process - processes_.data());
+  }
   CoreState& at(int core) { return cores_[static_cast<std::size_t>(core)]; }
   std::size_t queue_of(int core) const {
     return options_.queue_per_core ? static_cast<std::size_t>(core) : 0;
@@ -102,7 +123,7 @@ class Machine {
     return (workload_.jobs[index(process)].cores >> static_cast<unsigned>(core) & 1U) != 0;
   }
   int emptiest_queue(const Pcb& process) const;
-  void plan(Time time, Planned planned) { events_.push(time, ranks_[planned.kind], planned); }
+  void plan(Time time, Planned planned) { events_.push(time, ranks_[planned.kind()], planned); }
   void plan_arrival();
   void plan_boost(std::size_t queue);
   void tell(Happening what, const Pcb& process, int core, int other) {
@@ -210,19 +231,19 @@ Figures Machine::play() {
 }
 
 void Machine::handle(const Planned& planned) {
-  switch (planned.kind) {
+  switch (planned.kind()) {
     case Planned::arrival:
-      arrive(static_cast<int>(planned.number));
+      arrive(static_cast<int>(planned.number()));
       break;
     case Planned::io_end:
-      end_io(processes_[planned.number]);
+      end_io(processes_[planned.number()]);
       break;
     case Planned::turn_end:
-      if (cores_[planned.number].generation == planned.generation)
-        end_turn(static_cast<int>(planned.number));
+      if (cores_[planned.number()].generation == planned.generation())
+        end_turn(static_cast<int>(planned.number()));
       break;
     case Planned::boost:
-      boost(planned.number);
+      boost(planned.number());
       break;
   }
 }
@@ -231,12 +252,12 @@ void Machine::handle(const Planned& planned) {
 void Machine::plan_arrival() {
   if (next_arrival_ == by_arrival_.size()) return;
   const std::uint32_t pid = by_arrival_[next_arrival_++];
-  plan(workload_.jobs[pid].arrival, {Planned::arrival, pid, 0});
+  plan(workload_.jobs[pid].arrival, {Planned::arrival, pid});
 }
 
 void Machine::plan_boost(std::size_t queue) {
   const Time time = queues_[queue]->next_boost(now_);
-  if (time != never) plan(time, {Planned::boost, static_cast<std::uint32_t>(queue), 0});
+  if (time != never) plan(time, {Planned::boost, static_cast<std::uint32_t>(queue)});
 }
 
 void Machine::arrive(int pid) {
@@ -327,7 +348,7 @@ void Machine::serve(Pcb& process, Time length, int device) {
   figures_.devices[static_cast<std::size_t>(device)] += length;
   if (options_.observer != nullptr)
     options_.observer->served(device, process.pid, now_, now_ + length);
-  plan(now_ + length, {Planned::io_end, static_cast<std::uint32_t>(process.pid), 0});
+  plan(now_ + length, {Planned::io_end, static_cast<std::uint32_t>(process.pid)});
 }
 
 void Machine::end_io(Pcb& process) {
@@ -363,17 +384,19 @@ void Machine::finish(Pcb& process) {
   admit_all();
 }
 
+void Machine::charge_switch(CoreState& state) {
+  const Time until = std::min(now_, state.start);
+  state.figures.switching += until - state.switch_start;
+  if (options_.observer != nullptr && until > state.switch_start)
+    options_.observer->switched(state.core.number, state.switch_start, until);
+  state.switch_start = until;
+}
+
 /// Brings the books of a busy core up to now.
 void Machine::charge(int number) {
   CoreState& state = at(number);
   Pcb& process = *state.running;
-  const Time switched_until = std::min(now_, state.start);
-  if (switched_until > state.switch_start) {
-    state.figures.switching += switched_until - state.switch_start;
-    if (options_.observer != nullptr)
-      options_.observer->switched(number, state.switch_start, switched_until);
-    state.switch_start = switched_until;
-  }
+  if (state.switch_start < state.start) charge_switch(state);
   const Time ticks = now_ - state.start;
   if (ticks <= 0) return;
   Time work = ticks;
@@ -399,7 +422,7 @@ void Machine::take_off(int number, bool by_itself) {
   options_.context_switch.save(state.core, *state.running);
   state.running = nullptr;
   state.left_by_itself = by_itself;
-  ++state.generation;
+  state.generation = (state.generation + 1) & Planned::last_generation;
   idle_ |= std::uint64_t{1} << static_cast<unsigned>(number);
 }
 
