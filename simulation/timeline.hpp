@@ -54,8 +54,11 @@ struct TextStyle {
 
 /// A line for each track above one time axis, and a legend. Never wider than `columns` (40 at
 /// least); names of any script are aligned and cut where they must be. A cell of the drawing stands
-/// for a stretch of time and shows who had most of it.
+/// for a stretch of time and shows who had most of it: the first of equals, and nobody where most
+/// of it was idle. Several timelines stand one below the other on one time axis, that of the
+/// longest; who has the same name in two of them is drawn with the same sign.
 std::string timeline_text(const Timeline& timeline, const TextStyle& style);
+std::string timeline_text(const std::vector<Timeline>& timelines, const TextStyle& style);
 
 /// The same as a picture, `width` pixels wide. Colours follow the reader's light or dark theme.
 /// Several timelines are drawn one below the other on one time axis.
