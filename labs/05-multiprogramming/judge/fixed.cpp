@@ -135,9 +135,9 @@ void a_partition_that_was_left_is_free_again(Trial& trial) {
   for (std::size_t i = 0; i < count; ++i) memory.allocate(size);
   for (int round = 0; round < 4; ++round) {
     const std::uint64_t address = memory.cells()[trial.random.between(0, count - 1)].address;
+    if (trial.random.chance(0.5)) memory.release(address + trial.random.between(1, size - 1));
     memory.release(address);
     if (trial.random.chance(0.5)) memory.release(address);  // twice
-    if (trial.random.chance(0.5)) memory.release(address + trial.random.between(1, size - 1));
     if (trial.random.chance(0.3)) memory.release(memory.total());
     memory.allocate(trial.random.between(1, size));
   }
