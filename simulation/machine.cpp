@@ -154,7 +154,7 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
     process.priority = job.priority;
     process.weight = job.weight;
     process.memory = job.memory;
-    process.arrival = figures_.jobs[i].arrival = job.arrival;
+    figures_.jobs[i].arrival = job.arrival;
     process.saved = {0, (i + 1) * 0x1000, 2 * i + 1, 0};
     by_arrival_[i] = static_cast<std::uint32_t>(i);
     pinned_ = pinned_ || (job.cores & all) != all;
@@ -491,7 +491,7 @@ bool Machine::dispatch(int number) {
   process.remaining = std::max<Time>(1, static_cast<Time>(places_[index(process)].burst_end -
                                                           state.core.registers.program_counter));
   const Time needed = state.cache.ticks_for(process, process.remaining);
-  plan(state.start + std::min(turn.length, needed),
+  plan(state.start + std::min(std::max<Time>(1, turn.length), needed),
        {Planned::turn_end, static_cast<std::uint32_t>(number), state.generation});
   return true;
 }

@@ -41,20 +41,22 @@ struct ProcessControlBlock {
 
   // A policy's counters. They stay as they are while the process is off the core.
   int level = 0;
-  Time quantum_left = 0;   ///< ticks
-  int allotment_left = 0;  ///< quanta that it may still use up at this level
-  int boosts = 0;          ///< how many there had been when it was last at a core or in a queue
+  int allotment_left = 0;         ///< quanta that it may still use up at this level
+  Time quantum_left = 0;          ///< ticks
+  std::int64_t virtual_time = 0;  ///< what it has had, over its weight; in a policy's own unit
+  std::int64_t deadline = 0;      ///< in virtual time
+  int boosts = 0;  ///< how many there had been when it was last at a core or in a queue
+
+  // The machine's own books: policies may read them.
+  int last_core = -1;
+  Time ready_since = 0;  ///< when it began to wait for a core
+  Time remaining = 0;    ///< CPU ticks left of this burst, which only a seer would know
 
   // The links of the one queue of its policy's that it stands in.
   ProcessControlBlock* next = nullptr;
   ProcessControlBlock* previous = nullptr;
 
-  // The machine's own books: policies may read them.
-  Time arrival = 0;
-  Time ready_since = 0;  ///< when it began to wait for a core
-  Time remaining = 0;    ///< CPU ticks left of this burst, which only a seer would know
-  int home = 0;          ///< the core whose queue it belongs to, where each core has its own
-  int last_core = -1;
+  int home = 0;  ///< the core whose queue it belongs to, where each core has its own
 };
 
 /// A stretch of a program: `length` ticks on a core or with a device.

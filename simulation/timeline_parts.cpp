@@ -124,7 +124,7 @@ std::string word_for(Mark mark) {
 }
 
 std::string counted(Time count, const std::string& unit) {
-  const std::string figure = std::to_string(count);
+  std::string figure = std::to_string(count);
   if (unit.empty()) return figure;
   // Symbols of units (ms, µs) have no plural.
   const bool word = unit.size() > 2 && std::all_of(unit.begin(), unit.end(),

@@ -143,7 +143,10 @@ class Picture {
     const std::size_t shown = std::min(left_over, timeline.tracks.size());
     left_over -= shown;
     const double top = y;
-    for (std::size_t i = 0; i < shown; ++i, y += row) add_lane(body, timeline.tracks[i], y);
+    for (std::size_t i = 0; i < shown; ++i) {
+      add_lane(body, timeline.tracks[i], y);
+      y += row;
+    }
     add_grid(body, top - 4, y - 4);
     for (std::size_t i = 0; i < shown; ++i)
       add_bars(body, index, timeline.tracks[i], top + row * static_cast<double>(i));

@@ -124,7 +124,7 @@ class Cache {
 
   /// A job comes onto the CPU.
   void enter(std::size_t job) {
-    if (ticks_to_warm_.count(job) != 0) return;
+    if (ticks_to_warm_.contains(job)) return;
     if (warmup_ == 0)
       keep(job);
     else

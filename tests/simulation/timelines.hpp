@@ -30,7 +30,8 @@ inline const std::vector<std::string> strange_names = {
     "\xe7\xbc",
     "·",
     "█",
-    "\u202eabc",
+    "\xe2\x80\xae"
+    "abc",
     "]]>",
     "\xed\xa0\x80",
     "\uffff",
