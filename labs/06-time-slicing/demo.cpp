@@ -223,7 +223,6 @@ void show_decisions(const Run& run) {
 
 void show_one(const Request& request, const Deck& deck, const Run& run,
               const simulation::Options& options) {
-  heading(run.choice.name + tr(": ", "：") + run.choice.title);
   if (request.why) show_decisions(run);
   std::cout << timeline_text(all_views(run), text_style());
   std::cout << job_table(deck, run, terminal_columns()) << core_lines(run, options);
