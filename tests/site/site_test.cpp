@@ -287,6 +287,23 @@ TEST_CASE("notes_and_labs_link_each_other") {
   require_none(problems);
 }
 
+TEST_CASE("no_percent_sign_of_the_notes_is_lost") {
+  std::vector<std::string> problems;
+  for (const std::string language : {"en", "zh"}) {
+    for (const std::string& name : notes_in(language)) {
+      const auto page = built_site().find(site_folder / language / page_name("notes_", name));
+      if (page == built_site().end()) continue;  // index.md
+      const auto written =
+          std::ranges::count(read_text(source_folder / "notes" / language / name), '%');
+      const auto shown = std::ranges::count(page->second.text, '%');
+      if (shown < written)
+        problems.push_back(language + "/" + name + ": " + std::to_string(written) + " written, " +
+                           std::to_string(shown) + " shown");
+    }
+  }
+  require_none(problems);
+}
+
 TEST_CASE("no_page_shows_its_markup") {
   std::vector<std::string> problems;
   for (const auto& [file, page] : built_site()) {
