@@ -207,6 +207,7 @@ tl::expected<Choice, std::string> choose(std::string_view text, const Settings& 
                     (name == "mlfq" ? tr("quanta", "时间片") : kind->number[language]) + " " +
                     joined(numbers);
   choice.rule = kind->rule[language];
+  choice.quanta.assign(numbers.rbegin(), numbers.rend());
   choice.make = kind->maker(numbers, settings);
   return choice;
 }

@@ -25,9 +25,10 @@ struct Settings {
 
 /// A policy that was chosen.
 struct Choice {
-  std::string name;   ///< as it was typed: "rr:2"
-  std::string title;  ///< "round robin, quantum 2", in the language of the process
-  std::string rule;   ///< by which the next one is chosen: "first in line"
+  std::string name;          ///< as it was typed: "rr:2"
+  std::string title;         ///< "round robin, quantum 2", in the language of the process
+  std::string rule;          ///< by which the next one is chosen: "first in line"
+  std::vector<Time> quanta;  ///< of each level, the lowest first; empty where there are none
   simulation::PolicyMaker make;
 };
 
