@@ -148,7 +148,7 @@ std::string Reader::name(const json& object, const char* field, const std::strin
     complain(where, tr("is not a text", "不是文本"));
     return missing;
   }
-  const auto text = found->get<std::string>();
+  auto text = found->get<std::string>();
   if (text.empty()) complain(where, tr("is empty", "是空的"));
   if (text.size() > 200) complain(where, tr("is longer than 200 bytes", "超过 200 字节"));
   if (std::any_of(text.begin(), text.end(),

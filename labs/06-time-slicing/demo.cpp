@@ -72,23 +72,13 @@ void save_without_counters(const simulation::Core& core, simulation::ProcessCont
 }
 
 std::vector<int> parse_allotments(const std::string& text) {
-  std::vector<int> numbers;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, '/');) {
-    std::size_t used = 0;
-    int number = 0;
-    try {
-      number = std::stoi(part, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    if (used == 0 || used != part.size() || number < 1)
-      refuse("--allotments " + text + tr(": '", "：'") + part +
-             tr("' is no number of 1 or more (write 1/2/4, the highest level first)",
-                "' 不是不小于 1 的数（写法：1/2/4，从最高级起）"));
-    numbers.push_back(number);
-  }
-  return numbers;
+  if (text.empty()) return {};
+  const auto numbers = parse_numbers(text, 1);
+  if (!numbers)
+    refuse("--allotments " + text +
+           tr(": write numbers of 1 or more, the highest level first: 1/2/4",
+              "：写不小于 1 的数，从最高级起：1/2/4"));
+  return {numbers->begin(), numbers->end()};
 }
 
 Deck read_file(const std::string& name) {

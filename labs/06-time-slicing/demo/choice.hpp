@@ -1,6 +1,7 @@
 // The policies by the names that people type: "rr:2", "mlfq:2/4/8", "priority-np:10".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -22,6 +23,9 @@ struct Settings {
   bool bump = false;
   int words = 16;  ///< of CTSS: memory that is brought in within a quantum
 };
+
+/// "2/4/8" as whole numbers of `least` or more.
+std::optional<std::vector<Time>> parse_numbers(std::string_view text, Time least);
 
 /// A policy that was chosen.
 struct Choice {
