@@ -1,10 +1,12 @@
 // generations: one deck of jobs on four generations of computers, and memory divided among
 // programs.
 #include <algorithm>
+#include <functional>
 #include <iostream>
 
 #include "command_line.hpp"
 #include "default_deck.hpp"
+#include "generations/draw.hpp"
 #include "generations/files.hpp"
 #include "generations/memory_show.hpp"
 #include "generations/report.hpp"
@@ -28,6 +30,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   std::string deck;
+  std::size_t jobs = 0;  ///< 0: those of the deck
   std::string only;
   std::string partitions;
   std::string fit;
@@ -167,6 +170,23 @@ void show(const std::vector<Played>& all) {
   }
 }
 
+struct NamedDeck {
+  std::string name;  ///< for messages
+  simulation::Deck deck;
+};
+
+NamedDeck deck_of(const Options& options) {
+  if (options.jobs > 0 && !options.deck.empty())
+    throw UsageFailure(
+        tr("--jobs draws a deck: give no other", "--jobs 会随机生成作业：不要再给文件"));
+  if (options.jobs > 0) return {"--jobs", draw_deck(options.seed, options.jobs)};
+  const std::string name =
+      options.deck.empty() ? tr("the deck of this lab", "本实验的作业卡叠") : options.deck;
+  auto deck = simulation::read_deck(options.deck.empty() ? default_deck : read_text(options.deck));
+  if (!deck) throw UsageFailure(name + ": " + deck.error());
+  return {name, std::move(*deck)};
+}
+
 int play_deck(const Options& options) {
   if (options.json && options.csv)
     throw UsageFailure(tr("--json and --csv: one output at a time", "--json 与 --csv 只能选一个"));
@@ -174,23 +194,19 @@ int play_deck(const Options& options) {
   settings.memory = memory_rules(options);
   settings.cores = options.cores;
   settings.quantum = options.quantum;
-  const std::string where =
-      options.deck.empty() ? tr("the deck of this lab", "本实验的作业卡叠") : options.deck;
   const auto chosen = generations_of(options.only);
-  const auto deck =
-      simulation::read_deck(options.deck.empty() ? default_deck : read_text(options.deck));
-  if (!deck) throw UsageFailure(where + ": " + deck.error());
-  if (const std::string said = complaint(*deck, settings); !said.empty())
+  const auto [where, deck] = deck_of(options);
+  if (const std::string said = complaint(deck, settings); !said.empty())
     throw UsageFailure(where + ": " + said);
   std::vector<Played> all;
   for (const Generation generation : chosen) {
-    auto played = play(*deck, settings, generation);
+    auto played = play(deck, settings, generation);
     if (!played) throw UsageFailure(where + ": " + played.error());
     all.push_back(std::move(*played));
   }
   if (!options.svg.empty()) write_text(options.svg, simulation::timeline_svg(timelines_of(all)));
   if (options.json)
-    print(json_of(all, *deck));
+    print(json_of(all, deck));
   else if (options.csv)
     std::cout << csv_of(all);
   else
@@ -390,6 +406,17 @@ int play_tool(Options options) {
 
 // --- the command line ---
 
+/// As CLI::Range, which lets "nan" through.
+std::function<std::string(const std::string&)> within(double low, double high) {
+  return [=](const std::string& text) {
+    double value = 0;
+    const bool is_number = CLI::detail::lexical_cast(text, value);
+    if (is_number && value >= low && value <= high) return std::string();
+    return "'" + text + tr("' is not from ", "' 不在 ") + with_decimals(low, 2) +
+           tr(" to ", " 到 ") + with_decimals(high, 2) + tr("", " 之间");
+  };
+}
+
 void add_memory_options(CLI::App& command, Options& options) {
   command
       .add_option("--memory", options.memory, tr("size of the memory in KiB", "内存大小（KiB）"))
@@ -426,6 +453,10 @@ void add_deck_options(CLI::App& app, Options& options) {
                  tr("a deck of jobs (JSON); - is standard input; default: the lab's own",
                     "作业卡叠（JSON）；- 表示标准输入；默认用本实验自带的"))
       ->type_name("DECK.json");
+  app.add_option("--jobs", options.jobs,
+                 tr("so many jobs drawn by --seed, in place of a deck",
+                    "不用卡叠，由 --seed 随机生成这么多作业"))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{200}));
   app.add_option("--only", options.only,
                  tr("some generations, as 2,3a,3b", "只看某几代，例如 2,3a,3b"))
       ->type_name("LIST");
@@ -445,6 +476,7 @@ void add_deck_options(CLI::App& app, Options& options) {
       ->type_name("TOOL");
   app.add_flag("--csv", options.csv, tr("the time lines as CSV", "以 CSV 输出时间线"));
   add_memory_options(app, options);
+  add_seed(app, options);
   add_json(app, options);
   add_svg(app, options);
 }
@@ -467,7 +499,7 @@ void add_subcommands(CLI::App& app, Options& options) {
   utilisation
       ->add_option("--wait", options.wait,
                    tr("share of its time that a program waits for I/O", "程序等待 I/O 的时间比例"))
-      ->check(CLI::Range(0.1, 0.98))
+      ->check(within(0.1, 0.98))
       ->capture_default_str();
   utilisation->add_option("--programs", options.most_programs, tr("up to how many", "最多几个"))
       ->check(CLI::Range(1, 100))
@@ -484,15 +516,15 @@ void add_subcommands(CLI::App& app, Options& options) {
       ->check(CLI::Range(0, 499))
       ->capture_default_str();
   terminals->add_option("--think", options.think, tr("seconds, on average", "平均思考秒数"))
-      ->check(CLI::Range(0.1, 40.0))
+      ->check(within(0.1, 40))
       ->capture_default_str();
   terminals
       ->add_option("--request", options.request,
                    tr("seconds of CPU, on average", "每次请求平均占用 CPU 秒数"))
-      ->check(CLI::Range(0.05, 10.0))
+      ->check(within(0.05, 10))
       ->capture_default_str();
   terminals->add_option("--quantum", options.slice, tr("time slice in seconds", "时间片（秒）"))
-      ->check(CLI::Range(0.01, 60.0))
+      ->check(within(0.01, 60))
       ->capture_default_str();
   for (CLI::App* command : {memory, utilisation, terminals}) add_seed(*command, options);
   for (CLI::App* command : {memory, trespass, utilisation, terminals}) add_json(*command, options);

@@ -31,8 +31,8 @@ double share(Time busy, const Played& played) {
   return played.span() > 0 ? static_cast<double>(busy) / static_cast<double>(played.span()) : 0;
 }
 
-std::string percent(double value) {
-  return with_decimals(100 * value, 1) + " %";
+std::string percent(double value) {  // the space must not be where a line is broken
+  return with_decimals(100 * value, 1) + std::string(dialtone::glyph("\u00a0%", " %"));
 }
 
 std::string minutes(double seconds) {
@@ -96,12 +96,34 @@ std::string people_table(const std::vector<Played>& all, std::size_t columns) {
   return table.text(columns);
 }
 
-std::string machine_table(const std::vector<Played>& all, std::size_t columns) {
-  std::vector<std::string> names;  // of devices, in the order of their first coming
+namespace {
+
+/// The devices of all machines, in the order in which they first come.
+std::vector<std::string> device_columns(const std::vector<Played>& all) {
+  std::vector<std::string> names;
   for (const Played& one : all)
     for (const Device& device : one.devices)
       if (std::find(names.begin(), names.end(), device.name) == names.end())
         names.push_back(device.name);
+  return names;
+}
+
+std::string percentage(double share) {
+  const std::string figure = with_decimals(100 * share, 1);
+  return std::string(figure.size() < 5 ? 5 - figure.size() : 0, ' ') + figure;
+}
+
+std::vector<std::string> device_cells(const Played& one, const std::vector<std::string>& names) {
+  std::vector<std::string> cells;
+  for (const std::string& name : names) {
+    const auto device = std::find_if(one.devices.begin(), one.devices.end(),
+                                     [&](const Device& each) { return each.name == name; });
+    cells.push_back(device == one.devices.end() ? "    -" : percentage(share(device->busy, one)));
+  }
+  return cells;
+}
+
+std::string machine_table(const std::vector<Played>& all, const std::vector<std::string>& names) {
   std::vector<std::string> head = {tr("busy, %", "忙，%"), tr("all done", "全部完成"),
                                    tr("jobs/h", "作业/时"), "CPU"};
   head.insert(head.end(), names.begin(), names.end());
@@ -110,15 +132,28 @@ std::string machine_table(const std::vector<Played>& all, std::size_t columns) {
     std::vector<std::string> row = {
         title_of(one.generation), minutes(static_cast<double>(one.span())),
         with_decimals(one.jobs_an_hour(), 2), with_decimals(100 * one.utilisation(), 1)};
-    for (const std::string& name : names) {
-      const auto device = std::find_if(one.devices.begin(), one.devices.end(),
-                                       [&](const Device& each) { return each.name == name; });
-      row.push_back(device == one.devices.end() ? "-"
-                                                : with_decimals(100 * share(device->busy, one), 1));
-    }
+    const auto cells = device_cells(one, names);
+    row.insert(row.end(), cells.begin(), cells.end());
     table.add(std::move(row));
   }
-  return table.text(columns);
+  constexpr std::size_t any_width = 10'000;
+  return table.text(any_width);
+}
+
+}  // namespace
+
+std::string machine_table(const std::vector<Played>& all, std::size_t columns) {
+  const std::vector<std::string> names = device_columns(all);
+  for (std::size_t shown = names.size();; --shown) {
+    const std::vector<std::string> some(names.begin(),
+                                        names.begin() + static_cast<std::ptrdiff_t>(shown));
+    std::string text = machine_table(all, some);
+    const bool fits = dialtone::display_width(text.substr(0, text.find('\n'))) <= columns;
+    if (!fits && shown > 0) continue;
+    if (shown == names.size()) return text;
+    return text + tr("(devices that only --json tells of: ", "（只见于 --json 的设备：") +
+           std::to_string(names.size() - shown) + tr(")\n", "）\n");
+  }
 }
 
 namespace {
@@ -155,7 +190,7 @@ std::vector<std::string> of_batch(const Played& one, const Played* before) {
       tr("- No paper sooner than after ", "- 最快也要 ") +
           minutes(static_cast<double>(soonest(one))) +
           tr(", for the smallest job too: no debugging. Still one program after the other.",
-             " 才拿到结果，再小的作业也一样：没法调试。仍然是串行。")};
+             "才拿到结果，再小的作业也一样：没法调试。仍然是串行。")};
   return lines;
 }
 
@@ -182,7 +217,7 @@ std::vector<std::string> of_multiprogramming(const Played& one, const Played* be
           tr("- It is still batch: no paper sooner than after ", "- 还是批处理：最快也要 ") +
               minutes(static_cast<double>(soonest(one))) +
               tr(", and a job that computes keeps the others waiting.",
-                 " 才有结果，而且计算量大的作业让别人干等。")};
+                 "才有结果，而且计算量大的作业让别人干等。")};
 }
 
 std::vector<std::string> of_sharing(const Played& one, const Played* before) {
