@@ -1,7 +1,7 @@
 #include "simulation/deck.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -117,6 +117,12 @@ bool Reader::expect_array(const json& value, const std::string& path) {
 std::int64_t Reader::number(const json& value, const std::string& path, std::int64_t least,
                             std::int64_t largest) {
   const std::string text = value.dump(-1, ' ', true).substr(0, 40);
+  if (value.is_number_float() && std::fabs(value.get<double>()) >= 0x1.0p63) {
+    complain(path,
+             text + (value.get<double>() > 0 ? tr(" is above ", " 大于 ") + std::to_string(largest)
+                                             : tr(" is below ", " 小于 ") + std::to_string(least)));
+    return least;
+  }
   if (!value.is_number_integer()) {
     complain(path, text + tr(" is not a whole number", " 不是整数"));
     return least;

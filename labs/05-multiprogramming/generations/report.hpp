@@ -1,0 +1,43 @@
+// What came of a deck on each machine, as tables, sentences, pictures and JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "generations/plan.hpp"
+
+namespace generations {
+
+/// Means and maxima over jobs, or over answers; in seconds.
+struct Spread {
+  double mean = 0;
+  Time most = 0;
+};
+
+Spread waits(const Played& played);
+Spread answers(const Played& played);
+Spread turnarounds(const Played& played);
+int gave_up(const Played& played);
+
+/// "3.4" of something counted in seconds.
+std::string in_minutes(double seconds);
+std::string with_decimals(double value, int decimals);
+
+/// Who waited how long (minutes), a row for each machine.
+std::string people_table(const std::vector<Played>& all, std::size_t columns);
+
+/// How busy the machines were.
+std::string machine_table(const std::vector<Played>& all, std::size_t columns);
+
+/// What is good about a machine and what is not, with its figures; compared with those before it.
+std::vector<std::string> verdicts(const std::vector<Played>& all, const Played& one);
+
+nlohmann::ordered_json json_of(const std::vector<Played>& all, const Deck& deck);
+
+/// generation,track,who,mark,start,end
+std::string csv_of(const std::vector<Played>& all);
+
+std::vector<simulation::Timeline> timelines_of(const std::vector<Played>& all);
+
+}  // namespace generations
