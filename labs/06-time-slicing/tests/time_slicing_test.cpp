@@ -1,0 +1,3 @@
+#include "time_slicing.hpp"
+
+#include "practice.hpp"
