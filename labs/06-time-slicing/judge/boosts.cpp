@@ -11,66 +11,71 @@ Rules draw_boosted(Trial& trial, const Wishes& wishes) {
   return rules;
 }
 
-void a_boost_lifts_all_to_the_highest_level(Trial& trial) {
-  Script script(trial, draw_boosted(trial, {1, 3, 2, 2}));
-  script.bring_in(1);
-  script.sink(0, draw(script.random(), 0, script.model().rules().top()));
-  if (script.random().chance(0.7)) script.run_a_part(0);
-  script.preempt(0);
-  script.boost();
-  script.pick(length_and_level);
-  for (int turns = draw(script.random(), 0, 3); turns > 0; --turns) {
-    script.use_up(0);
-    script.pick(length_and_level);
+int draw_level(Script& script) {
+  return draw(script.random(), 0, script.rules().top());
+}
+
+/// With a whole allotment it takes so many turns to leave the highest level.
+void use_up_the_allotment(Script& script, int pid) {
+  if (script.rules().top() == 0) return;
+  while (script.standing(pid).level == script.rules().top()) {
+    script.use_up(pid);
+    script.pick(look::level);
   }
+}
+
+void a_boost_lifts_all_to_the_highest_level(Trial& trial) {
+  Script script(trial, draw_boosted(trial, {1, 2, 3, 2}));
+  const int pid = script.run_at(draw_level(script));
+  if (script.standing(pid).quanta > 1) {
+    script.use_up(pid);
+    script.pick(look::nothing);
+  }
+  if (script.random().chance(0.7)) script.run_a_part(pid);
+  script.preempt(pid);
+  script.boost();
+  script.pick(look::length_and_level);
+  use_up_the_allotment(script, pid);
   script.play();
 }
 
 void a_boost_appends_the_lowest_line_first(Trial& trial) {
-  Script script(trial, draw_boosted(trial, {2, 3, 1}));
-  const int top = script.model().rules().top();
-  const int count = draw(script.random(), 2, 4);
-  script.bring_in(count);
-  // All run one level above the line that they are to stand in, and then use up a quantum.
-  for (int pid = 0; pid < count; ++pid) script.sink(pid, draw(script.random(), 1, top));
-  for (const int pid : shuffled(script.random(), count)) script.use_up(pid);
-  for (int left = draw(script.random(), 0, 2); left > 0; --left) script.arrive();
+  Script script(trial, draw_boosted(trial, {2, 4, 1}));
+  for (int count = draw(script.random(), 2, 8); count > 0; --count)
+    script.stand_at(draw_level(script));
   script.boost();
-  while (script.model().ready() > 0) script.pick(who);
+  while (script.model().ready() > 0) script.pick(look::who);
   script.play();
 }
 
 void who_is_blocked_meanwhile_wakes_boosted(Trial& trial) {
-  Script script(trial, draw_boosted(trial, {1, 3, 2, 2}));
-  script.bring_in(1);
-  script.sink(0, draw(script.random(), 0, script.model().rules().top()));
-  script.run_and_block(0);
+  Script script(trial, draw_boosted(trial, {1, 2, 3, 2}));
+  const int pid = script.run_at(draw_level(script));
+  script.run_and_block(pid);
   for (int boosts = draw(script.random(), 1, 2); boosts > 0; --boosts) script.boost();
-  script.wake(0);
-  script.pick(length_and_level);
-  for (int turns = draw(script.random(), 0, 2); turns > 0; --turns) {
-    script.use_up(0);
-    script.pick(level);
-  }
+  script.wake(pid);
+  script.pick(look::length_and_level);
+  use_up_the_allotment(script, pid);
   script.play();
 }
 
 void a_boost_counts_once(Trial& trial) {
-  Script script(trial, draw_boosted(trial, {2, 3, 2, 2}));
-  script.bring_in(1);
+  Script script(trial, draw_boosted(trial, {2, 2, 1, 2}));
+  const int pid = script.run_at(draw_level(script));
   if (trial.index % 2 == 0) {
-    script.preempt(0);
+    script.preempt(pid);
     script.boost();
   } else {  // boosted while it was blocked: it has had that
-    script.run_and_block(0);
+    script.run_and_block(pid);
     script.boost();
-    script.wake(0);
+    script.wake(pid);
   }
-  script.pick(nothing);
-  script.sink(0, draw(script.random(), 0, script.model().rules().top() - 1));
-  script.run_and_block(0);
-  script.wake(0);
-  script.pick(length_and_level);
+  script.pick(look::nothing);
+  script.use_up(pid);  // down to the lower level
+  script.pick(look::nothing);
+  script.run_and_block(pid);
+  script.wake(pid);
+  script.pick(look::level);
   script.play();
 }
 

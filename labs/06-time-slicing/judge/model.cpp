@@ -66,6 +66,11 @@ void Model::enqueue(int pid, Why why) {
     line_of(pid).push_back(pid);
 }
 
+void Model::enqueue_moved(int pid, const Standing& with) {
+  at(pid) = with;
+  enqueue(pid, Why::moved);
+}
+
 int Model::best() const {
   for (auto line = lines_.rbegin(); line != lines_.rend(); ++line)
     if (!line->empty()) return line->front();

@@ -59,6 +59,7 @@ class Model {
   Model(Rules rules, std::shared_ptr<Standings> standings);
 
   void enqueue(int pid, Why why);
+  void enqueue_moved(int pid, const Standing& with);
   Pick pick();
   void charge(int pid, Ticks ticks) { at(pid).left -= ticks; }
   void gone(int pid, Out why);

@@ -1,9 +1,12 @@
-// The multilevel feedback queue: who is before whom. Processes are brought in one by one, each
-// running before the next arrives, and then put into the lines by what a case is about.
+// The multilevel feedback queue: who is before whom.
 #include "script.hpp"
 
 namespace lab06 {
 namespace {
+
+int draw_level(Script& script) {
+  return draw(script.random(), 0, script.rules().top());
+}
 
 void who_used_up_a_quantum_goes_to_the_end(Trial& trial) {
   Rules rules = draw_mlfq(trial, {1, 3, 1});
@@ -13,90 +16,59 @@ void who_used_up_a_quantum_goes_to_the_end(Trial& trial) {
   const int count = draw(script.random(), 2, 4);
   script.bring_in(count);
   for (const int pid : shuffled(script.random(), count)) script.use_up(pid);
-  for (int i = 0; i < count && script.random().chance(0.7); ++i) script.use_up(script.pick(who));
-  script.empty(who);
+  while (script.model().ready() > 0) script.pick(look::who);
   script.play();
 }
 
 void the_highest_level_is_served_first(Trial& trial) {
-  Script script(trial, draw_mlfq(trial, {2, 4, 1}));
-  const int levels = script.model().rules().top() + 1;
-  script.bring_in(levels);  // one for each level
-  const auto level_of = shuffled(script.random(), levels);
-  for (int pid = 0; pid < levels; ++pid) script.sink(pid, level_of[static_cast<std::size_t>(pid)]);
-  for (const int pid : shuffled(script.random(), levels)) script.preempt(pid);
-  while (script.model().ready() > 0) script.pick(who);
+  Script script(trial, draw_mlfq(trial, {2, 5, 1}));
+  for (const int level : shuffled(script.random(), script.rules().top() + 1))
+    script.stand_at(level);
+  while (script.model().ready() > 0) script.pick(look::who);
   script.play();
 }
 
-/// Some block, at one level, and wake in a drawn order.
+/// Two to four run, all at one level.
+int run_some(Script& script) {
+  const int count = draw(script.random(), 2, 4);
+  const int to = draw_level(script);
+  for (int i = 0; i < count; ++i) script.run_at(to);
+  return count;
+}
+
 void block_and_wake_some(Trial& trial, const Rules& rules) {
   Script script(trial, rules);
-  const int count = draw(script.random(), 2, 4);
-  script.bring_in(count);
-  const int to = draw(script.random(), 0, rules.top());
-  for (int pid = 0; pid < count; ++pid) script.sink(pid, to);
+  const int count = run_some(script);
   for (int pid = 0; pid < count; ++pid) script.run_and_block(pid);
   for (const int pid : shuffled(script.random(), count)) script.wake(pid);
-  while (script.model().ready() > 0) script.pick(who);
+  while (script.model().ready() > 0) script.pick(look::who);
   script.play();
 }
 
 void who_wakes_goes_to_the_end_of_its_line(Trial& trial) {
-  block_and_wake_some(trial, draw_mlfq(trial, {1, 2, 1, 2}));
+  block_and_wake_some(trial, draw_mlfq(trial, {1, 3, 2, 2}));
 }
 
 void with_bump_who_wakes_goes_to_the_head(Trial& trial) {
-  Rules rules = draw_mlfq(trial, {1, 2, 1, 2});
+  Rules rules = draw_mlfq(trial, {1, 3, 2, 2});
   rules.bump = true;
   block_and_wake_some(trial, rules);
 }
 
 void who_was_preempted_goes_to_the_head_of_its_line(Trial& trial) {
-  Script script(trial, draw_mlfq(trial, {1, 2, 1, 2}));
-  const int count = draw(script.random(), 2, 4);
-  script.bring_in(count);
-  const int to = draw(script.random(), 0, script.model().rules().top());
-  for (int pid = 0; pid < count; ++pid) script.sink(pid, to);
+  Script script(trial, draw_mlfq(trial, {1, 3, 2, 2}));
+  const int count = run_some(script);
   for (const int pid : shuffled(script.random(), count)) {
     if (script.random().chance(0.5)) script.run_a_part(pid);
     script.preempt(pid);
   }
-  while (script.model().ready() > 0) script.pick(who);
-  script.play();
-}
-
-void who_moves_goes_to_the_end_with_its_counters(Trial& trial) {
-  Script script(trial, draw_mlfq(trial, {1, 3, 2, 2}), 2);
-  const int to = draw(script.random(), 0, script.model().rules().top());
-  script.bring_in(1);
-  script.sink(0, to);
-  const bool others = script.random().chance(0.7);
-  if (others) {  // one waits at that level over there
-    const int other = script.arrive(1);
-    if (to < script.model().rules().top()) {
-      script.pick(nothing, 1);
-      script.sink(other, to, 1);
-      script.enqueue(other, Why::preempted, 1);
-    }
-  }
-  script.run_a_part(0);
-  script.gone(0, Out::moved);
-  script.enqueue(0, Why::moved, 1);
-  if (others) script.gone(script.pick(who, 1), Out::finished, 1);
-  script.pick(length_and_level, 1);
-  for (int turns = draw(script.random(), 0, 2); turns > 0; --turns) {
-    script.use_up(0, 1);
-    script.pick(level, 1);
-  }
+  while (script.model().ready() > 0) script.pick(look::who);
   script.play();
 }
 
 void only_a_higher_level_outranks(Trial& trial) {
   Script script(trial, draw_mlfq(trial, {1, 4, 1}));
-  script.bring_in(2);
-  for (const int pid : {0, 1})
-    script.sink(pid, draw(script.random(), 0, script.model().rules().top()));
+  for (int i = 0; i < 2; ++i) script.run_at(draw_level(script));
   script.ask_outranks(0, 1);
   script.ask_outranks(1, 0);
   script.play();
@@ -105,12 +77,8 @@ void only_a_higher_level_outranks(Trial& trial) {
 void best_is_who_would_be_picked(Trial& trial) {
   Script script(trial, draw_mlfq(trial, {1, 3, 1}));
   script.ask_best();
-  const int count = draw(script.random(), 1, 3);
-  script.bring_in(count);
-  for (int pid = 0; pid < count; ++pid)
-    script.sink(pid, draw(script.random(), 0, script.model().rules().top()));
-  for (const int pid : shuffled(script.random(), count)) script.preempt(pid);
-  for (int left = draw(script.random(), 0, 2); left > 0; --left) script.arrive();
+  for (int count = draw(script.random(), 1, 5); count > 0; --count)
+    script.stand_at(draw_level(script));
   while (script.model().ready() > 0) script.ask_best();
   script.ask_best();
   script.play();
@@ -119,21 +87,16 @@ void best_is_who_would_be_picked(Trial& trial) {
 void ready_counts_all_lines(Trial& trial) {
   Script script(trial, draw_mlfq(trial, {1, 3, 1}));
   script.ask_ready();
-  script.pick(who);
-  const int count = draw(script.random(), 1, 3);
-  script.bring_in(count);
-  script.ask_ready();
-  for (int pid = 0; pid < count; ++pid)
-    script.sink(pid, draw(script.random(), 0, script.model().rules().top()));
-  for (int pid = 0; pid < count; ++pid) {
-    script.preempt(pid);
+  script.pick(look::who);
+  for (int count = draw(script.random(), 1, 5); count > 0; --count) {
+    script.stand_at(draw_level(script));
     script.ask_ready();
   }
-  for (int i = 0; i < count; ++i) {
-    script.pick(nothing);
+  while (script.model().ready() > 0) {
+    script.pick(look::nothing);
     script.ask_ready();
   }
-  script.pick(who);
+  script.pick(look::who);
   script.play();
 }
 
@@ -147,8 +110,6 @@ std::vector<Case> order_cases() {
       {"mlfq_with_bump_who_wakes_goes_to_the_head", 100, with_bump_who_wakes_goes_to_the_head},
       {"mlfq_who_was_preempted_goes_to_the_head_of_its_line", 100,
        who_was_preempted_goes_to_the_head_of_its_line},
-      {"mlfq_who_moves_goes_to_the_end_with_its_counters", 100,
-       who_moves_goes_to_the_end_with_its_counters},
       {"mlfq_only_a_higher_level_outranks", 100, only_a_higher_level_outranks},
       {"mlfq_best_is_who_would_be_picked", 100, best_is_who_would_be_picked},
       {"mlfq_ready_counts_all_lines", 100, ready_counts_all_lines}};

@@ -17,10 +17,10 @@ void who_arrives_goes_to_the_end(Trial& trial) {
   for (int left = draw_count(trial, 1, 8); left > 0; --left) {
     script.arrive();
     if (!script.random().chance(0.2)) continue;
-    const int pid = script.pick(who);
+    const int pid = script.pick(look::who);
     script.gone(pid, Out::finished);
   }
-  script.empty(who);
+  script.empty(look::who);
   script.play();
 }
 
@@ -30,8 +30,8 @@ void who_used_up_its_turn_goes_to_the_end(Trial& trial) {
   script.bring_in(count);
   for (const int pid : shuffled(script.random(), count)) script.use_up(pid);
   for (int turns = draw(script.random(), 0, count); turns > 0; --turns)
-    script.use_up(script.pick(who));
-  script.empty(who);
+    script.use_up(script.pick(look::who));
+  script.empty(look::who);
   script.play();
 }
 
@@ -43,9 +43,9 @@ void who_wakes_goes_to_the_end(Trial& trial) {
   for (const int pid : shuffled(script.random(), count)) {
     script.wake(pid);
     if (!script.random().chance(0.2)) continue;
-    script.gone(script.pick(who), Out::finished);
+    script.gone(script.pick(look::who), Out::finished);
   }
-  script.empty(who);
+  script.empty(look::who);
   script.play();
 }
 
@@ -63,8 +63,8 @@ void calls_of_one_tick_keep_their_order(Trial& trial) {
     else
       script.arrive();
     if (!expired_first) script.enqueue(0, Why::expired);
-    script.pick(who);
-    script.pick(who);
+    script.pick(look::who);
+    script.pick(look::who);
   });
   script.play();
 }
@@ -78,7 +78,7 @@ void who_was_preempted_goes_to_the_head(Trial& trial) {
     if (script.random().chance(0.8)) script.run_a_part(pid);
     script.preempt(pid);
   }
-  script.empty(who);
+  script.empty(look::who);
   script.play();
 }
 
@@ -87,10 +87,10 @@ void who_was_preempted_has_the_rest(Trial& trial) {
   script.bring_in(1);
   script.run_a_part(0);
   script.preempt(0);
-  script.pick(length);
+  script.pick(look::length);
   if (script.random().chance(0.5)) {  // picked, and not taken
     script.preempt(0);
-    script.pick(length);
+    script.pick(look::length);
   }
   script.play();
 }
@@ -98,10 +98,14 @@ void who_was_preempted_has_the_rest(Trial& trial) {
 void a_turn_is_a_whole_quantum(Trial& trial) {
   Script script(trial, draw_round_robin(trial));
   const int count = draw_count(trial, 1, 4);
-  for (int i = 0; i < count; ++i) script.arrive();
-  for (int turns = draw(script.random(), count, 3 * count); turns > 0; --turns)
-    script.use_up(script.pick(length));
-  script.empty(length);
+  for (int i = 0; i < count; ++i) {
+    script.arrive();
+    script.pick(look::length);
+  }
+  for (int turns = draw(script.random(), 1, 6); turns > 0; --turns) {
+    script.use_up(draw(script.random(), 0, count - 1));
+    script.pick(look::length);
+  }
   script.play();
 }
 
@@ -116,7 +120,7 @@ void who_wakes_has_a_whole_quantum(Trial& trial) {
       script.run_and_block(0);
     }
     script.wake(0);
-    script.pick(length);
+    script.pick(look::length);
   }
   script.play();
 }
@@ -128,8 +132,8 @@ void who_moves_goes_to_the_end_with_its_rest(Trial& trial) {
   script.gone(0, Out::moved);
   for (int waiting = draw_count(trial, 0, 1); waiting > 0; --waiting) script.arrive(1);
   script.enqueue(0, Why::moved, 1);
-  while (script.model(1).ready() > 1) script.gone(script.pick(who, 1), Out::finished, 1);
-  script.pick(who_and_length, 1);
+  while (script.model(1).ready() > 1) script.gone(script.pick(look::who, 1), Out::finished, 1);
+  script.pick(look::who_and_length, 1);
   script.play();
 }
 
@@ -140,24 +144,24 @@ void charges_add_up(Trial& trial) {
   while (script.standing(0).left > 2 && script.random().chance(0.6));
   script.run_a_part(0);
   script.preempt(0);
-  script.pick(length);
+  script.pick(look::length);
   script.play();
 }
 
 void ready_counts_who_waits(Trial& trial) {
   Script script(trial, draw_round_robin(trial));
   script.ask_ready();
-  script.pick(who);
+  script.pick(look::who);
   const int count = draw_count(trial, 1, 5);
   for (int i = 0; i < count; ++i) {
     script.arrive();
     script.ask_ready();
   }
   for (int i = 0; i < count; ++i) {
-    script.pick(nothing);
+    script.pick(look::nothing);
     script.ask_ready();
   }
-  script.pick(who);
+  script.pick(look::who);
   script.play();
 }
 

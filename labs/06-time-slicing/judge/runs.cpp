@@ -7,10 +7,10 @@
 namespace lab06 {
 namespace {
 
-std::vector<Program> draw_programs(Trial& trial, int cores) {
+std::vector<Program> draw_programs(Trial& trial, int count) {
   Random& random = trial.random;
   std::vector<Program> programs;
-  for (int left = cores + draw(random, 1, 4); left > 0; --left) {
+  for (; count > 0; --count) {
     Program program;
     program.arrival = random.chance(0.4) ? 0 : draw(random, 0, 20);
     for (int i = 2 * draw(random, 0, 3); i >= 0; --i)
@@ -64,8 +64,8 @@ void expect_slices(Trial& trial, std::vector<Slice> got, std::vector<Slice> expe
                differ.second == got.end() ? nothing_more : told(*differ.second));
 }
 
-void expect_run(Trial& trial, const Rules& rules, int cores) {
-  const std::vector<Program> programs = draw_programs(trial, cores);
+void expect_run(Trial& trial, const Rules& rules, int cores, int count) {
+  const std::vector<Program> programs = draw_programs(trial, count);
   trial.input(rules.told() +
               tr("; cores: " + std::to_string(cores) + "; programs (arrival: CPU and I/O in turn) ",
                  "；核心数：" + std::to_string(cores) + "；程序（到达时刻: CPU 与 I/O 交替）") +
@@ -96,23 +96,23 @@ void expect_run(Trial& trial, const Rules& rules, int cores) {
   }
 }
 
-int draw_cores(Trial& trial) {
-  return trial.index % 2 == 0 ? 1 : draw(trial.random, 2, 4);
-}
-
 void whole_runs_of_round_robin_agree(Trial& trial) {
-  const int cores = draw_cores(trial);
-  expect_run(trial, draw_round_robin(trial), cores);
+  const int cores = trial.index % 2 == 0 ? 1 : draw(trial.random, 2, 4);
+  const Rules rules = draw_round_robin(trial);
+  expect_run(trial, rules, cores, cores + draw(trial.random, 1, 4));
 }
 
 void whole_runs_of_mlfq_agree(Trial& trial) {
-  const int cores = draw_cores(trial);
   Rules rules = draw_mlfq(trial, {1, 4, 3});
   rules.stay = trial.random.chance(0.2);
   rules.bump = trial.random.chance(0.2);
+  if (trial.index % 2 == 0) {
+    const int cores = draw(trial.random, 1, 4);
+    return expect_run(trial, rules, cores, cores + draw(trial.random, 1, 4));
+  }
   // On several cores it is the machine's choice in which order a boost puts those who run back.
-  if (cores == 1 && trial.random.chance(0.6)) rules.boost = draw(trial.random, 5, 40);
-  expect_run(trial, rules, cores);
+  rules.boost = draw(trial.random, 5, 40);
+  expect_run(trial, rules, 1, draw(trial.random, 2, 7));
 }
 
 }  // namespace

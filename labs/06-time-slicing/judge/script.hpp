@@ -12,6 +12,7 @@ struct Look {
   bool length = false;
   bool level = false;
 };
+namespace look {
 inline constexpr Look nothing{};
 inline constexpr Look who{true, false, false};
 inline constexpr Look length{false, true, false};
@@ -19,6 +20,8 @@ inline constexpr Look level{false, false, true};
 inline constexpr Look who_and_length{true, true, false};
 inline constexpr Look who_and_level{true, false, true};
 inline constexpr Look length_and_level{false, true, true};
+inline constexpr Look all{true, true, true};
+}  // namespace look
 
 class Script {
  public:
@@ -51,12 +54,15 @@ class Script {
   void run_and_block(int pid);                       ///< a part of its turn
   void wake(int pid) { enqueue(pid, Why::woke); }
   void preempt(int pid) { enqueue(pid, Why::preempted); }
-  void empty(Look look, std::size_t policy = 0);  ///< picks until nobody is left; each ends
+  void empty(Look look, std::size_t policy = 0);  ///< picks whoever is ready; each ends
 
-  /// One that runs uses up its turns until it is at this level. Precondition: nobody is ready.
-  void sink(int pid, int to, std::size_t policy = 0);
+  /// The next number comes from elsewhere, at this level with a whole quantum and allotment: the
+  /// short way to a level, which no rule but that for moving stands on. Returned is the number.
+  int stand_at(int level, std::size_t policy = 0);
+  int run_at(int level, std::size_t policy = 0);  ///< and is picked. Precondition: nobody is ready
 
   Model& model(std::size_t policy = 0) { return models_[policy]; }
+  const Rules& rules() const { return rules_; }
   const Standing& standing(int pid) const { return models_[0].standing(pid); }
   Random& random() { return trial_.random; }
 

@@ -275,6 +275,7 @@ class Decisions {
     } else if (what == "gone") {
       policy.gone(process, gone_of(step.at(4).get<std::string>()), now);
     } else {
+      if (step.size() > 5) set_counters(process, step.at(5));
       policy.enqueue(process, ready_of(step.at(4).get<std::string>()), now);
       processes_.comes(process);
     }
@@ -282,6 +283,13 @@ class Decisions {
   }
 
  private:
+  /// What a process brings with it from another policy.
+  static void set_counters(Pcb& process, const json& counters) {
+    process.level = counters.at(0).get<int>();
+    process.quantum_left = counters.at(1).get<Time>();
+    process.allotment_left = counters.at(2).get<int>();
+  }
+
   json pick(simulation::Policy& policy, Time now) {
     const Turn turn = policy.pick(now);
     const int pid = processes_.number_of(turn.process);
