@@ -146,6 +146,7 @@ void who_moves_goes_to_the_end_with_its_counters(Trial& trial) {
   for (int i = 0; i < waiting; ++i) script.stand_at(script.standing(pid).level, 1);
   use_up_one(script, pid);
   script.run_a_part(pid);
+  script.stand_at(script.standing(pid).level);  // who stays behind
   script.gone(pid, Out::moved);
   script.enqueue(pid, Why::moved, 1);
   for (int i = 0; i < waiting; ++i) script.gone(script.pick(look::who, 1), Out::finished, 1);

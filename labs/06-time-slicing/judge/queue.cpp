@@ -183,7 +183,7 @@ void remove_takes_the_ends_too(Trial& trial) {
   Line line = draw_line(random, count);
   std::vector<int> out;
   for (int steps = draw(random, 1, 12); steps > 0; --steps) {
-    if (!line.line().empty() && random.chance(0.6)) {
+    if (!line.line().empty() && (out.empty() || random.chance(0.6))) {
       out.push_back(random.chance(0.6) ? line.line().back() : line.line().front());
       line.remove(out.back());
     } else if (!out.empty()) {

@@ -129,6 +129,7 @@ void who_moves_goes_to_the_end_with_its_rest(Trial& trial) {
   Script script(trial, draw_round_robin(trial, 2), 2);
   script.bring_in(1);
   script.run_a_part(0);
+  script.arrive();  // who stays behind
   script.gone(0, Out::moved);
   for (int waiting = draw_count(trial, 0, 1); waiting > 0; --waiting) script.arrive(1);
   script.enqueue(0, Why::moved, 1);

@@ -1,8 +1,8 @@
 // Carries lab 06's code for the judge: steps on a queue, on cores, and on policies, one request for
 // many of them; and whole runs of the machine.
 //
-// Where a function is not written yet the steps go on without it, and the last such function is the
-// one that the answer names: it is the one that the case is about.
+// Where a function is not written yet the steps go on without it, so that the answer can name the
+// function that the case is about rather than one that every case needs.
 #include "shim.hpp"
 
 #include <cstdlib>
@@ -10,11 +10,11 @@
 #include <new>
 #include <optional>
 #include <set>
-#include <stdexcept>
 
 #include "simulation/machine.hpp"
 #include "time_slicing.hpp"
 #include "todo.hpp"
+#include "watched.hpp"
 
 namespace {
 
@@ -96,15 +96,21 @@ class Processes {
 /// more: another process than the judge thinks stands where it wants to act.
 json play_steps(const json& steps,
                 const std::function<std::optional<json>(const json& step)>& play_one) {
+  static const std::set<std::string> basic = {"push_back", "pop_front", "enqueue", "pick",
+                                              "charge"};
   json answers = json::array();
   std::optional<Todo> unwritten;
+  bool is_basic = true;
   for (const json& step : steps) {
     try {
       auto answer = play_one(step);
       if (!answer) break;
       answers.push_back(std::move(*answer));
     } catch (const Todo& todo) {
-      unwritten = todo;
+      if (unwritten && !is_basic) continue;
+      const bool also_basic = basic.count(step.at(0).get<std::string>()) == 1;
+      if (!unwritten || !also_basic) unwritten = todo;
+      is_basic = also_basic;
     }
   }
   if (unwritten) throw Todo(*unwritten);
@@ -309,46 +315,6 @@ Answer play_policy(Message& request) {
 }
 
 // --- whole runs ---
-
-/// Passes all on to a student's policy, and stops a run in which the machine could not go on.
-class Watched : public simulation::Policy {
- public:
-  explicit Watched(std::unique_ptr<simulation::Policy> watched) : watched_(std::move(watched)) {}
-
-  void enqueue(Pcb& process, Ready why, Time now) override {
-    watched_->enqueue(process, why, now);
-    queued_.insert(&process);
-  }
-  Turn pick(Time now) override {
-    const Turn turn = watched_->pick(now);
-    if (turn.process == nullptr) return turn;
-    if (queued_.erase(turn.process) == 0)
-      throw std::runtime_error("pick gave a process that is not in the queue");
-    if (turn.length < 1)
-      throw std::runtime_error("pick gave a turn of " + std::to_string(turn.length) + " ticks");
-    return turn;
-  }
-  std::size_t ready() const override { return watched_->ready(); }
-  void charge(Pcb& process, Time ticks, Time now) override {
-    watched_->charge(process, ticks, now);
-  }
-  void gone(Pcb& process, Gone why, Time now) override { watched_->gone(process, why, now); }
-  bool preemptive() const override { return watched_->preemptive(); }
-  const Pcb* best(Time now) const override { return watched_->best(now); }
-  bool outranks(const Pcb& one, const Pcb& other) const override {
-    return watched_->outranks(one, other);
-  }
-  Time next_boost(Time now) const override {
-    const Time next = watched_->next_boost(now);
-    if (next <= now) throw std::runtime_error("next_boost gave a time that is not to come");
-    return next;
-  }
-  void boost(Time now) override { watched_->boost(now); }
-
- private:
-  std::unique_ptr<simulation::Policy> watched_;
-  std::set<const Pcb*> queued_;
-};
 
 /// Turns of one length in a line, for runs in which the switch alone is the student's.
 class Turns : public simulation::Policy {
