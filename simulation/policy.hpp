@@ -25,7 +25,8 @@ enum class Gone {
   moved,     ///< it goes to another core's queue
 };
 
-/// Who runs next, and for how many ticks at most (`never`: until it blocks, ends or is preempted).
+/// Who runs next, and for how many ticks at most: 1 or more (less counts as 1); `never`: until it
+/// blocks, ends or is preempted.
 struct Turn {
   ProcessControlBlock* process = nullptr;
   Time length = never;

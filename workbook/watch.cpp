@@ -1,7 +1,6 @@
 // `watch`: checks again upon each save and takes single keys in between.
 #include <poll.h>
 #include <sys/inotify.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,9 +11,9 @@
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "file_descriptor.hpp"
-#include "interruption.hpp"
 #include "language.hpp"
 #include "report.hpp"
+#include "single_keys.hpp"
 #include "student_commands.hpp"
 #include "terminal.hpp"
 
@@ -23,28 +22,6 @@ namespace dialtone {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Single keys without echo while it lives. Ctrl-C stays a signal.
-class SingleKeys {
- public:
-  SingleKeys() {
-    tcgetattr(STDIN_FILENO, &before_);
-    termios keys = before_;
-    keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    keys.c_cc[VMIN] = 1;
-    keys.c_cc[VTIME] = 0;
-    tcsetattr(STDIN_FILENO, TCSANOW, &keys);
-  }
-  SingleKeys(const SingleKeys&) = delete;
-  SingleKeys& operator=(const SingleKeys&) = delete;
-  ~SingleKeys() { restore(); }
-
- private:
-  void restore() const { tcsetattr(STDIN_FILENO, TCSANOW, &before_); }
-
-  termios before_{};
-  OnInterruption on_interruption_{[this] { restore(); }};
-};
 
 /// The saves of one file. Watches its folder: editors rename a new file into place.
 class Saves {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <set>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "simulation/policy.hpp"
@@ -26,11 +25,8 @@ class Watched : public simulation::Policy {
   }
   simulation::Turn pick(Time now) override {
     const simulation::Turn turn = watched_->pick(now);
-    if (turn.process == nullptr) return turn;
-    if (queued_.erase(turn.process) == 0)
+    if (turn.process != nullptr && queued_.erase(turn.process) == 0)
       throw std::runtime_error("pick gave a process that is not in the queue");
-    if (turn.length < 1)
-      throw std::runtime_error("pick gave a turn of " + std::to_string(turn.length) + " ticks");
     return turn;
   }
   std::size_t ready() const override { return watched_->ready(); }

@@ -187,24 +187,21 @@ simulation::Registers registers_of(const json& fields) {
 
 /// All of a control block but its registers and its links.
 json books_of(const Pcb& process) {
-  return {process.pid,      process.priority,     process.weight,         process.memory,
-          process.level,    process.quantum_left, process.allotment_left, process.boosts,
-          process.arrival,  process.ready_since,  process.remaining,      process.home,
-          process.last_core};
+  return {process.pid,          process.priority,  process.weight,         process.memory,
+          process.level,        process.boosts,    process.allotment_left, process.home,
+          process.last_core,    process.remaining, process.quantum_left,   process.ready_since,
+          process.virtual_time, process.deadline};
 }
 
 void fill_books(Pcb& process, const json& books) {
-  int* const before[] = {&process.pid, &process.priority, &process.weight, &process.memory,
-                         &process.level};
-  for (std::size_t i = 0; i < std::size(before); ++i) *before[i] = books.at(i).get<int>();
-  process.quantum_left = books.at(5).get<Time>();
-  process.allotment_left = books.at(6).get<int>();
-  process.boosts = books.at(7).get<int>();
-  process.arrival = books.at(8).get<Time>();
-  process.ready_since = books.at(9).get<Time>();
-  process.remaining = books.at(10).get<Time>();
-  process.home = books.at(11).get<int>();
-  process.last_core = books.at(12).get<int>();
+  int* const small[] = {
+      &process.pid,    &process.priority,       &process.weight, &process.memory,   &process.level,
+      &process.boosts, &process.allotment_left, &process.home,   &process.last_core};
+  std::int64_t* const large[] = {&process.remaining, &process.quantum_left, &process.ready_since,
+                                 &process.virtual_time, &process.deadline};
+  std::size_t at = 0;
+  for (int* book : small) *book = books.at(at++).get<int>();
+  for (std::int64_t* book : large) *book = books.at(at++).get<std::int64_t>();
 }
 
 /// One call of save or of restore.

@@ -7,9 +7,10 @@ namespace lab06 {
 namespace {
 
 constexpr std::array register_names{"program_counter", "stack_pointer", "step", "accumulator"};
-constexpr std::array book_names{
-    "pid",    "priority", "weight",      "memory",    "level", "quantum_left", "allotment_left",
-    "boosts", "arrival",  "ready_since", "remaining", "home",  "last_core"};
+constexpr std::array book_names{"pid",          "priority",  "weight",         "memory",
+                                "level",        "boosts",    "allotment_left", "home",
+                                "last_core",    "remaining", "quantum_left",   "ready_since",
+                                "virtual_time", "deadline"};
 
 json draw_registers(const Trial& trial, Random& random) {
   json registers = json::array();
