@@ -33,7 +33,7 @@ std::string told(const Slice& slice) {
   const auto number = [](Ticks value) { return std::to_string(value); };
   return tr("core " + number(slice.core) + ": process " + number(slice.pid) + " from " +
                 number(slice.start) + " to " + number(slice.end),
-            "核心 " + number(slice.core) + "：进程 " + number(slice.pid) + "，" +
+            "核 " + number(slice.core) + "：进程 " + number(slice.pid) + "，" +
                 number(slice.start) + " 到 " + number(slice.end));
 }
 
@@ -68,7 +68,7 @@ void expect_run(Trial& trial, const Rules& rules, int cores, int count) {
   const std::vector<Program> programs = draw_programs(trial, count);
   trial.input(rules.told() +
               tr("; cores: " + std::to_string(cores) + "; programs (arrival: CPU and I/O in turn) ",
-                 "；核心数：" + std::to_string(cores) + "；程序（到达时刻: CPU 与 I/O 交替）") +
+                 "；核数：" + std::to_string(cores) + "；程序（到达时刻: CPU 与 I/O 交替）") +
               told(programs));
   const Outcome expected = play_every_tick(programs, rules, cores);
   json jobs = json::array();
@@ -91,7 +91,7 @@ void expect_run(Trial& trial, const Rules& rules, int cores, int count) {
                        expected.jobs[i].first_run);
     trial.expect_equal(name + tr(": end", "：结束"), got.at(1).get<Ticks>(),
                        expected.jobs[i].completion);
-    trial.expect_equal(name + tr(": ticks in the ready queue", "：在就绪队列中的 tick 数"),
+    trial.expect_equal(name + tr(": ticks in the ready queue", "：在就绪队列中的刻数"),
                        got.at(2).get<Ticks>(), expected.jobs[i].waiting);
   }
 }

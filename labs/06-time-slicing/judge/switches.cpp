@@ -99,9 +99,9 @@ void programs_go_on_where_they_were(Trial& trial) {
   const int turn = draw(random, 1, 4);
   json jobs = json::array();
   std::string told =
-      tr("cores: ", "核心数：") + std::to_string(cores) + tr(", turns of ", "，每轮 tick 数：") +
+      tr("cores: ", "核数：") + std::to_string(cores) + tr(", turns of ", "，每轮刻数：") +
       std::to_string(turn) +
-      tr("; programs (CPU and I/O ticks in turn):", "；各程序（CPU 与 I/O 的 tick 数交替）：");
+      tr("; programs (CPU and I/O ticks in turn):", "；各程序（CPU 与 I/O 的刻数交替）：");
   for (int count = cores + draw(random, 2, 5); count > 0; --count) {
     json bursts = json::array();
     told += " [";
@@ -124,9 +124,9 @@ void programs_go_on_where_they_were(Trial& trial) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const std::string name = told_pid(static_cast<int>(i));
     trial.expect(name + tr(" has ended", " 已结束"), value.at("jobs").at(i).at(1) >= 0,
-                 tr("an end", "结束"), tr("none within 10000 ticks", "10000 个 tick 之内没有结束"));
+                 tr("an end", "结束"), tr("none within 10000 ticks", "10000 刻之内没有结束"));
     trial.expect(name + tr(" ends with its own registers, as if it had had the core alone",
-                           " 结束时寄存器都是自己的，就像独占核心一样"),
+                           " 结束时寄存器都是自己的，就像独占一个核一样"),
                  value.at("jobs").at(i).at(3) == true, tr("intact", "完好"),
                  tr("damaged", "被破坏"));
   }
