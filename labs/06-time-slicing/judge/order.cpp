@@ -75,7 +75,7 @@ void only_a_higher_level_outranks(Trial& trial) {
 }
 
 void best_is_who_would_be_picked(Trial& trial) {
-  Script script(trial, draw_mlfq(trial, {1, 3, 1}));
+  Script script(trial, draw_mlfq(trial, {1, 5, 1}));
   script.ask_best();
   for (int count = draw(script.random(), 1, 5); count > 0; --count)
     script.stand_at(draw_level(script));
@@ -111,7 +111,7 @@ std::vector<Case> order_cases() {
       {"mlfq_who_was_preempted_goes_to_the_head_of_its_line", 100,
        who_was_preempted_goes_to_the_head_of_its_line},
       {"mlfq_only_a_higher_level_outranks", 100, only_a_higher_level_outranks},
-      {"mlfq_best_is_who_would_be_picked", 100, best_is_who_would_be_picked},
+      {"mlfq_best_is_who_would_be_picked", 200, best_is_who_would_be_picked},
       {"mlfq_ready_counts_all_lines", 100, ready_counts_all_lines}};
 }
 

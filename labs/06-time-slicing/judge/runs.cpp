@@ -104,8 +104,8 @@ void whole_runs_of_round_robin_agree(Trial& trial) {
 
 void whole_runs_of_mlfq_agree(Trial& trial) {
   Rules rules = draw_mlfq(trial, {1, 4, 3});
-  rules.stay = trial.random.chance(0.2);
-  rules.bump = trial.random.chance(0.2);
+  rules.stay = trial.random.chance(0.3);
+  rules.bump = trial.random.chance(0.3);
   if (trial.index % 2 == 0) {
     const int cores = draw(trial.random, 1, 4);
     return expect_run(trial, rules, cores, cores + draw(trial.random, 1, 4));
@@ -118,8 +118,8 @@ void whole_runs_of_mlfq_agree(Trial& trial) {
 }  // namespace
 
 std::vector<Case> run_cases() {
-  return {{"whole_runs_of_round_robin_agree", 120, whole_runs_of_round_robin_agree},
-          {"whole_runs_of_mlfq_agree", 200, whole_runs_of_mlfq_agree}};
+  return {{"whole_runs_of_round_robin_agree", 300, whole_runs_of_round_robin_agree},
+          {"whole_runs_of_mlfq_agree", 800, whole_runs_of_mlfq_agree}};
 }
 
 }  // namespace lab06
