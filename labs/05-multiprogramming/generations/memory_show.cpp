@@ -194,9 +194,9 @@ std::string bar(const MemoryRules& rules, const MemoryStep& step, std::size_t co
   const std::string edge = unicode ? "│" : "|";
   const std::string hole = unicode ? "·" : ".";
   const std::string waste = unicode ? "░" : "-";
-  std::vector<Address> walls;  // where a fixed partition begins
+  std::vector<std::size_t> walls;  // the columns at which another fixed partition begins
   Address end = 0;
-  for (const Address size : rules.partitions) walls.push_back(end += size);
+  for (const Address size : rules.partitions) walls.push_back((end += size) * columns / rules.size);
   std::string text = edge;
   for (std::size_t column = 0; column < columns; ++column) {
     const Address from = column * rules.size / columns;
@@ -207,9 +207,8 @@ std::string bar(const MemoryRules& rules, const MemoryStep& step, std::size_t co
       if (middle < one.region.address || middle >= one.region.address + one.region.size) continue;
       cell = middle < one.region.address + one.asked ? std::string(1, one.name) : waste;
     }
-    const bool wall = std::any_of(walls.begin(), walls.end(), [&](Address at) {
-      return at > from && at <= to && at < rules.size && columns >= 3 * walls.size();
-    });
+    const bool wall =
+        columns >= 3 * walls.size() && std::find(walls.begin(), walls.end(), column) != walls.end();
     text += wall ? edge : cell;
   }
   return text + edge;

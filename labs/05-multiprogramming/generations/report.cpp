@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "language.hpp"
-#include "terminal.hpp"
 
 namespace generations {
 
@@ -27,16 +26,8 @@ Spread spread(const Played& played, TimesOf times_of) {
   return spread;
 }
 
-double share(Time busy, const Played& played) {
-  return played.span() > 0 ? static_cast<double>(busy) / static_cast<double>(played.span()) : 0;
-}
-
-std::string percent(double value) {  // the space must not be where a line is broken
-  return with_decimals(100 * value, 1) + std::string(dialtone::glyph("\u00a0%", " %"));
-}
-
-std::string minutes(double seconds) {
-  return in_minutes(seconds) + tr(" min", " 分钟");
+std::string percent(double value) {
+  return with_decimals(100 * value, 1) + "%";
 }
 
 const Played* find(const std::vector<Played>& all, Generation generation) {
@@ -53,6 +44,10 @@ Time soonest(const Played& played) {
 }
 
 }  // namespace
+
+double share(Time busy, const Played& played) {
+  return played.span() > 0 ? static_cast<double>(busy) / static_cast<double>(played.span()) : 0;
+}
 
 Spread waits(const Played& played) {
   return spread(played, [](const Outcome& job) { return std::vector<Time>{job.waiting()}; });
@@ -79,81 +74,8 @@ std::string in_minutes(double seconds) {
   return with_decimals(seconds / 60, 1);
 }
 
-std::string people_table(const std::vector<Played>& all, std::size_t columns) {
-  const std::string most = tr("most", "最大");
-  dialtone::Table table({tr("minutes", "分钟"), tr("wait", "等待"), most, tr("answer", "应答"),
-                         most, tr("turnaround", "周转"), most, tr("gave up", "放弃")},
-                        {1, 2, 3, 4, 5, 6, 7});
-  for (const Played& one : all) {
-    std::vector<std::string> row = {title_of(one.generation)};
-    for (const Spread& figures : {waits(one), answers(one), turnarounds(one)}) {
-      row.push_back(in_minutes(figures.mean));
-      row.push_back(in_minutes(static_cast<double>(figures.most)));
-    }
-    row.push_back(std::to_string(gave_up(one)));
-    table.add(std::move(row));
-  }
-  return table.text(columns);
-}
-
-namespace {
-
-/// The devices of all machines, in the order in which they first come.
-std::vector<std::string> device_columns(const std::vector<Played>& all) {
-  std::vector<std::string> names;
-  for (const Played& one : all)
-    for (const Device& device : one.devices)
-      if (std::find(names.begin(), names.end(), device.name) == names.end())
-        names.push_back(device.name);
-  return names;
-}
-
-std::string percentage(double share) {
-  const std::string figure = with_decimals(100 * share, 1);
-  return std::string(figure.size() < 5 ? 5 - figure.size() : 0, ' ') + figure;
-}
-
-std::vector<std::string> device_cells(const Played& one, const std::vector<std::string>& names) {
-  std::vector<std::string> cells;
-  for (const std::string& name : names) {
-    const auto device = std::find_if(one.devices.begin(), one.devices.end(),
-                                     [&](const Device& each) { return each.name == name; });
-    cells.push_back(device == one.devices.end() ? "    -" : percentage(share(device->busy, one)));
-  }
-  return cells;
-}
-
-std::string machine_table(const std::vector<Played>& all, const std::vector<std::string>& names) {
-  std::vector<std::string> head = {tr("busy, %", "忙，%"), tr("all done", "全部完成"),
-                                   tr("jobs/h", "作业/时"), "CPU"};
-  head.insert(head.end(), names.begin(), names.end());
-  dialtone::Table table(head, {1, 2, 3});
-  for (const Played& one : all) {
-    std::vector<std::string> row = {
-        title_of(one.generation), minutes(static_cast<double>(one.span())),
-        with_decimals(one.jobs_an_hour(), 2), with_decimals(100 * one.utilisation(), 1)};
-    const auto cells = device_cells(one, names);
-    row.insert(row.end(), cells.begin(), cells.end());
-    table.add(std::move(row));
-  }
-  constexpr std::size_t any_width = 10'000;
-  return table.text(any_width);
-}
-
-}  // namespace
-
-std::string machine_table(const std::vector<Played>& all, std::size_t columns) {
-  const std::vector<std::string> names = device_columns(all);
-  for (std::size_t shown = names.size();; --shown) {
-    const std::vector<std::string> some(names.begin(),
-                                        names.begin() + static_cast<std::ptrdiff_t>(shown));
-    std::string text = machine_table(all, some);
-    const bool fits = dialtone::display_width(text.substr(0, text.find('\n'))) <= columns;
-    if (!fits && shown > 0) continue;
-    if (shown == names.size()) return text;
-    return text + tr("(devices that only --json tells of: ", "（只见于 --json 的设备：") +
-           std::to_string(names.size() - shown) + tr(")\n", "）\n");
-  }
+std::string minutes(double seconds) {
+  return in_minutes(seconds) + tr(" min", " 分钟");
 }
 
 namespace {

@@ -1,4 +1,4 @@
-// What came of a deck on each machine, as tables, sentences, pictures and JSON.
+// What came of a deck on each machine, as figures, sentences and JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -22,13 +22,9 @@ int gave_up(const Played& played);
 
 /// "3.4" of something counted in seconds.
 std::string in_minutes(double seconds);
+std::string minutes(double seconds);  ///< with the unit
 std::string with_decimals(double value, int decimals);
-
-/// Who waited how long (minutes), a row for each machine.
-std::string people_table(const std::vector<Played>& all, std::size_t columns);
-
-/// How busy the machines were.
-std::string machine_table(const std::vector<Played>& all, std::size_t columns);
+double share(Time busy, const Played& played);  ///< of the whole time, 0 to 1
 
 /// What is good about a machine and what is not, with its figures; compared with those before it.
 std::vector<std::string> verdicts(const std::vector<Played>& all, const Played& one);

@@ -278,8 +278,8 @@ TEST_CASE("a_program_that_waits_gives_the_cpu_to_the_next") {
 TEST_CASE("who_is_unknown_or_known_already_is_refused") {
   Story s;
   Dispatcher dispatcher;
+  expect(s, "wake(1): nobody knows it", dispatcher.wake(1), "not_blocked");
   expect(s, "block()", dispatcher.block(), "nobody_runs");
-  expect(s, "wake(1)", dispatcher.wake(1), "not_blocked");
   expect(s, "admit(1)", dispatcher.admit(1), "program 1");
   expect(s, "admit(1)", dispatcher.admit(1), "known_already");
   expect(s, "wake(1): it runs", dispatcher.wake(1), "not_blocked");
