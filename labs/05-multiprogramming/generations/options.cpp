@@ -213,18 +213,18 @@ void add_subcommands(CLI::App& app, Options& options) {
       ->check(within(0.1, 0.98))
       ->capture_default_str();
   utilisation->add_option("--programs", options.most_programs, tr("up to how many", "最多几个"))
-      ->check(CLI::Range(1, 100))
+      ->check(CLI::Range(1, 50))
       ->capture_default_str();
   CLI::App* terminals = app.add_subcommand(
       "terminals", tr("twenty users at terminals, served in order or in time slices",
                       "二十个终端用户：按序服务，或时间片轮转"));
   terminals->add_option("--users", options.users, tr("how many terminals", "终端数"))
-      ->check(CLI::Range(1, 500))
+      ->check(CLI::Range(1, 100))
       ->capture_default_str();
   terminals
       ->add_option("--long", options.long_jobs,
                    tr("of them with jobs of a minute", "其中提交一分钟长作业的人数"))
-      ->check(CLI::Range(0, 499))
+      ->check(CLI::Range(0, 20))
       ->capture_default_str();
   terminals->add_option("--think", options.think, tr("seconds, on average", "平均思考秒数"))
       ->check(within(0.1, 40))

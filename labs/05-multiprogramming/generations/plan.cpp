@@ -59,7 +59,7 @@ namespace {
 
 // What can be drawn and kept in memory.
 constexpr std::size_t most_jobs = 2000;
-constexpr Time most_slices = 5'000'000;
+constexpr Time most_slices = 1'000'000;
 
 /// The size of the largest program that memory so divided can hold.
 Address largest_program(const MemoryRules& rules) {

@@ -226,11 +226,12 @@ void show_terminals(const Room& room, const std::vector<RoomFigures>& all) {
   for (const RoomFigures& one : all) {
     std::string name = one.slices ? tr("time slices", "时间片") : tr("first come", "先来先服务");
     if (one.long_jobs > 0) name += tr(", long jobs: ", "，长作业 ") + std::to_string(one.long_jobs);
-    table.add({name, with_decimals(one.answer / 100, 2), with_decimals(one.short_ones / 100, 2),
-               with_decimals(one.long_ones / 100, 2),
-               with_decimals(static_cast<double>(one.longest) / 100, 1),
-               with_decimals(one.thinking, 1), with_decimals(one.waiting, 1),
-               percent(one.utilisation)});
+    const auto seconds = [](double ticks, int decimals) {
+      return ticks > 0 ? with_decimals(ticks / 100, decimals) : std::string("-");
+    };
+    table.add({name, seconds(one.answer, 2), seconds(one.short_ones, 2), seconds(one.long_ones, 2),
+               seconds(static_cast<double>(one.longest), 1), with_decimals(one.thinking, 1),
+               with_decimals(one.waiting, 1), percent(one.utilisation)});
   }
   std::cout << table.text();
   say(tr("Little's law gives ", "按利特尔定律，平均 ") +

@@ -80,13 +80,23 @@ class Clock : public simulation::Observer {
   double waited_ = 0;
 };
 
+/// So many that all the work stays well below 2^31 ticks.
+std::size_t requests_each(const Room& room) {
+  constexpr Time most_work = 1'000'000'000;
+  const Time request =
+      room.long_jobs > 0 ? std::max(room.request, room.long_request) : room.request;
+  const auto most = static_cast<std::size_t>(most_work / (room.think + request));
+  return std::max<std::size_t>(
+      1, std::min(room.requests, most) / static_cast<std::size_t>(room.users));
+}
+
 }  // namespace
 
 RoomFigures play_room(const Room& room, bool slices, std::uint64_t seed) {
   Random random(seed);
   Workload workload;
   const int ordinary = room.users - room.long_jobs;
-  const std::size_t each = room.requests / static_cast<std::size_t>(room.users);
+  const std::size_t each = requests_each(room);
   std::vector<Burst> bursts;
   Time shortest = simulation::never;  // until the first user has nothing more to ask
   for (int user = 0; user < room.users; ++user) {
