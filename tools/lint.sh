@@ -28,10 +28,6 @@ step cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c++20 \
   -I common -I workbook/judge -I tests/support $units
 
 echo "lint: clang-tidy"
-# GCC's precompiled headers are not clang's: it reads the headers themselves.
-mkdir -p "$build/lint"
-sed -E 's/ -Winvalid-pch| -include [^ ]*cmake_pch\.hxx//g' "$build/compile_commands.json" \
-  >"$build/lint/compile_commands.json"
 # Neither clang 14 nor Asio 1.22 knows by itself that this clang has coroutines. Bodies of templates
 # that a file never uses are not parsed: a sixth of the time, which goes into the libraries' headers.
 # One file a run: of several, the last one's .clang-tidy would count for all.
@@ -39,5 +35,5 @@ printf '%s\n' "$units" |
   xargs -P "$(nproc)" -n 1 clang-tidy --quiet --extra-arg=-Wno-unknown-warning-option \
     --extra-arg=-D__cpp_impl_coroutine=201902L --extra-arg=-DASIO_HAS_CO_AWAIT \
     --extra-arg=-DASIO_HAS_STD_COROUTINE --extra-arg=-fdelayed-template-parsing \
-    -p "$build/lint" 2>"$build/tidy.log" || status=1
+    -p "$build" 2>"$build/tidy.log" || status=1
 exit $status
