@@ -124,7 +124,7 @@ void expect_each_to_lose_just_its_case(const Lab& lab, const std::vector<Mutant>
   std::vector<std::string> troubles(mutants.size());
   std::atomic<std::size_t> next{0};
   std::vector<std::thread> workers;
-  for (int i = 0; i < 4; ++i) {  // half of a judge's time is waiting
+  for (int i = 0; i < 3; ++i) {  // most of a judge's time is waiting
     workers.emplace_back([&] {
       for (std::size_t at = next++; at < mutants.size(); at = next++)
         troubles[at] = judge_mutant(lab, recipe, mutants[at]);
