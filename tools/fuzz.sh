@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs the fuzz targets, then says which lines of their subjects they reach:
 # `fuzz.sh FOLDER SECONDS [TARGET...]`. FOLDER is the usual build folder; the fuzzers are built by
-# clang in FOLDER/fuzz and FOLDER/fuzz-coverage. Each target replays its corpus (tests/fuzz/corpus),
-# then looks for new inputs for SECONDS (0: replay only); what it finds stays in the build folder.
+# clang in FOLDER/fuzz, and count the lines that they run. Each target replays its corpus
+# (tests/fuzz/corpus), then looks for new inputs for SECONDS (0: replay only); what it finds stays in
+# the build folder.
 # Fails on any finding, and where the lines reached of a subject (lab 08's framing; the capstone's
 # sessions, their files together) are fewer than $least of a hundred.
 set -eu
@@ -31,12 +32,8 @@ for target in $targets; do
   case " $all " in *" $target "*) ;; *) echo "fuzz: there is no target '$target': $all" >&2; exit 2 ;; esac
 done
 
-configure() { # PRESET FOLDER: where it is not configured yet
-  [ -f "$2/build.ninja" ] || cmake --preset "$1" -B "$2" >/dev/null || fail "cannot configure $2"
-}
-
 fuzz=$build/fuzz
-configure fuzz "$fuzz"
+cmake --preset fuzz -B "$fuzz" >/dev/null || fail "cannot configure $fuzz"
 # shellcheck disable=SC2086  # the lists are words on purpose
 tools/build.sh "$fuzz" $targets
 mkdir -p "$fuzz/found" "$fuzz/findings"
@@ -45,7 +42,8 @@ fuzzer() { # TARGET ARGUMENTS...: fails with the end of its log
   name=$1
   log=$fuzz/$name.log
   shift
-  "$fuzz/fuzz/$name" -artifact_prefix="$fuzz/findings/$name-" -timeout=10 -rss_limit_mb=1024 \
+  LLVM_PROFILE_FILE=$fuzz/unused.profraw "$fuzz/fuzz/$name" \
+    -artifact_prefix="$fuzz/findings/$name-" -timeout=10 -rss_limit_mb=1024 \
     -malloc_limit_mb=16 -dict=tests/fuzz/json.dict -print_final_stats=1 "$@" >"$log" 2>&1 ||
     { tail -n 40 "$log" >&2; fail "$name: a finding; log: $log, input: $fuzz/findings"; }
 }
@@ -66,26 +64,22 @@ for target in $targets; do run "$target"; done
 tool() { command -v "$1" || fail "there is no $1: tools/setup.sh full installs it"; }
 llvm_cov=$(tool llvm-cov)
 llvm_profdata=$(tool llvm-profdata)
-covered=$build/fuzz-coverage
-configure fuzz-coverage "$covered"
-# shellcheck disable=SC2086
-tools/build.sh "$covered" $all
 objects=
-for target in $all; do
-  LLVM_PROFILE_FILE=$covered/$target.profraw "$covered/fuzz/$target" -runs=0 -rss_limit_mb=1024 \
-    "tests/fuzz/corpus/${target#fuzz_}" "$fuzz/found/${target#fuzz_}" >"$covered/$target.log" 2>&1 ||
-    fail "$target: a finding in the coverage build; the log is $covered/$target.log"
-  objects="$objects${objects:+ -object} $covered/fuzz/$target"
+for target in $all; do # the profile of one replay, without what was tried in vain
+  LLVM_PROFILE_FILE=$fuzz/$target.profraw "$fuzz/fuzz/$target" -runs=0 -rss_limit_mb=1024 \
+    "tests/fuzz/corpus/${target#fuzz_}" "$fuzz/found/${target#fuzz_}" >"$fuzz/$target.replay.log" 2>&1 ||
+    fail "$target: a finding among those before; the log is $fuzz/$target.replay.log"
+  objects="$objects${objects:+ -object} $fuzz/fuzz/$target"
 done
-"$llvm_profdata" merge -sparse "$covered"/fuzz_*.profraw -o "$covered/all.profdata"
+"$llvm_profdata" merge -sparse "$fuzz"/fuzz_*.profraw -o "$fuzz/all.profdata"
 # shellcheck disable=SC2086
-"$llvm_cov" export $objects -instr-profile="$covered/all.profdata" -summary-only >"$covered/reached.json" 2>/dev/null
+"$llvm_cov" export $objects -instr-profile="$fuzz/all.profdata" -summary-only >"$fuzz/reached.json" 2>/dev/null
 # shellcheck disable=SC2086
-"$llvm_cov" show $objects -instr-profile="$covered/all.profdata" \
-  -ignore-filename-regex='/(usr|tests|common)/' >"$covered/lines.txt" 2>/dev/null
+"$llvm_cov" show $objects -instr-profile="$fuzz/all.profdata" \
+  -ignore-filename-regex='/(usr|tests|common)/' >"$fuzz/lines.txt" 2>/dev/null
 
 reached() { # FILE...: fails where too few lines of these files together were reached
-  python3 - "$covered/reached.json" "$least" "$@" <<'END'
+  python3 - "$fuzz/reached.json" "$least" "$@" <<'END'
 import json, sys
 report, least, *names = sys.argv[1:]
 files = json.load(open(report))["data"][0]["files"]
@@ -102,7 +96,7 @@ sys.exit(100 * reached < int(least) * there and f"fuzz: fewer than {least} % of 
 END
 }
 
-echo "fuzz: line by line: $covered/lines.txt"
+echo "fuzz: line by line: $fuzz/lines.txt"
 reached "$framing"
 # shellcheck disable=SC2086
 reached $session

@@ -62,7 +62,7 @@ void download_of_nothing_is_a_refusal(Input& trial, const Subject& subject) {
 }
 
 void download_streams_large_files(Input& trial, const Subject& subject) {
-  const LargePayload large = draw_large(trial.random, 64);
+  const LargePayload large = draw_large(trial.random, 32);
   Server server(trial, subject, {{"video", "small", "small"}, {"video", "large.mp4", ""}});
   {
     std::string all;
@@ -76,7 +76,7 @@ void download_streams_large_files(Input& trial, const Subject& subject) {
   caller.answer_to(download_request(trial.random, "video", "small"));
   const std::uint64_t before = server.memory("VmHWM");
   caller.ask(download_request(trial.random, "video", "large.mp4"));
-  const json header = caller.hear_head(tr("the head of 64 MiB", "64 MiB 的回复头"));
+  const json header = caller.hear_head(tr("the head of 32 MiB", "32 MiB 的回复头"));
   trial.expect_equal("data_length", header["data_length"].get<std::uint64_t>(), large.size());
   std::uint64_t at = 0;
   bool same = true;

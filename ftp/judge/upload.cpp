@@ -134,7 +134,7 @@ void upload_too_large_is_read_and_refused(Input& trial, const Subject& subject) 
 }
 
 void upload_streams_large_files(Input& trial, const Subject& subject) {
-  const LargePayload large = draw_large(trial.random, 64);
+  const LargePayload large = draw_large(trial.random, 32);
   Server server(trial, subject);
   Caller caller = server.dial();
   caller.answer_to(upload_request(trial.random, "video", "small", "small"));
@@ -143,10 +143,10 @@ void upload_streams_large_files(Input& trial, const Subject& subject) {
   head.header["data_length"] = large.size();
   head.header["encrypted"] =
       dialtone::course_digest(large.block, head.header["salt"].get<std::string>(), large.times);
-  caller.say(head.bytes(), tr("an upload of 64 MiB", "64 MiB 的上传"));
+  caller.say(head.bytes(), tr("an upload of 32 MiB", "32 MiB 的上传"));
   for (std::size_t i = 0; i < large.times; ++i)
     if (!dialtone::write_within(caller.get(), large.block, patience))
-      trial.fail(tr("the payload is taken", "内容被接收"), "64 MiB",
+      trial.fail(tr("the payload is taken", "内容被接收"), "32 MiB",
                  std::to_string(i * large.block.size()) + tr(" bytes", " 字节"));
   expect_reply(trial, caller.hear(tr("the reply to the upload", "上传的回复")), "upload",
                uploaded_words("video", "large.mp4"));

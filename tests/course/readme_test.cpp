@@ -154,7 +154,8 @@ TEST_CASE("toy_lab_is_one_directory_and_one_line") {
     return outcome.out;
   };
   must("cmake --preset release");
-  must("cmake --build build --target workbook toy_lab_demo");
+  must("cmake --build build --target toy_lab_demo");
+  must("cp " DIALTONE_BUILD "/bin/workbook build/bin/");  // it looks for the tree that it lies in
   CHECK(must("build/bin/toy-lab") == "42\n");
 
   const Outcome starter = shell("build/bin/workbook check 99 --lang en", root, minutes(10));

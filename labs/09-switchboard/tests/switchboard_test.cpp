@@ -340,10 +340,10 @@ void one_more_is_told_busy(Story& s, Board& board) {
 
 void silence_is_ended(Story& s, Board& board) {
   const auto begin = Clock::now();
-  Caller anna(s, board, "Anna");  // limits.idle is 100 ms
+  Caller anna(s, board, "Anna");  // limits.idle is 50 ms
   anna.say("echo no end");
   anna.expect("idle\n");
-  s.expect("not before limits.idle", Clock::now() - begin >= milliseconds(100), ">= 100 ms",
+  s.expect("not before limits.idle", Clock::now() - begin >= milliseconds(50), ">= 50 ms",
            "sooner");
   anna.expect_hung_up();
   anna.hang_up();
@@ -351,7 +351,7 @@ void silence_is_ended(Story& s, Board& board) {
 }
 
 void talk_without_end_is_ended(Story& s, Board& board) {
-  Caller anna(s, board, "Anna");  // limits.total is 100 ms
+  Caller anna(s, board, "Anna");  // limits.total is 50 ms
   const auto begin = Clock::now();
   std::string heard;
   do {
@@ -433,12 +433,12 @@ void stop_is_orderly(Story& s, Board& board) {
 }
 
 void stop_waits_no_longer_than_closing(Story& s, Board& board) {
-  Caller anna(s, board, "Anna, who does not hang up,");  // limits.closing is 100 ms
+  Caller anna(s, board, "Anna, who does not hang up,");  // limits.closing is 50 ms
   anna.say("echo here\n");
   anna.expect("here\n");
   const auto begin = Clock::now();
   board.finish();
-  s.expect("it ends", Clock::now() - begin < patience, "in 100 ms, or not much later", "too late");
+  s.expect("it ends", Clock::now() - begin < patience, "in 50 ms, or not much later", "too late");
 }
 
 void descriptors_run_out(Story& s, Board& board) {
@@ -546,11 +546,11 @@ FOR_BOTH(broken_call_just_goes, Limits{}, true)
 FOR_BOTH(chat_without_room_is_left_out, limits_with(1024, 10), false)
 FOR_BOTH(who_does_not_listen_is_not_heard, limits_with(1024, 10), false)
 FOR_BOTH(one_more_is_told_busy, limits_with(1024, 1), false)
-FOR_BOTH(silence_is_ended, times(100, 60'000, 2000), true)
-FOR_BOTH(talk_without_end_is_ended, times(30'000, 100, 2000), true)
+FOR_BOTH(silence_is_ended, times(50, 60'000, 2000), true)
+FOR_BOTH(talk_without_end_is_ended, times(30'000, 50, 2000), true)
 FOR_BOTH(hang_up_is_in_order, limits_with(1024, 10, std::size_t{1} << 20U), true)
 FOR_BOTH(stop_is_orderly, Limits{}, true)
-FOR_BOTH(stop_waits_no_longer_than_closing, times(30'000, 60'000, 100), true)
+FOR_BOTH(stop_waits_no_longer_than_closing, times(30'000, 60'000, 50), true)
 FOR_BOTH(descriptors_run_out, Limits{}, true)
 FOR_BOTH(short_sends_and_interruptions, Limits{}, true)
 

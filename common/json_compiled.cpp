@@ -1,0 +1,3 @@
+#include "json_compiled.hpp"
+
+template class nlohmann::basic_json<>;
