@@ -453,7 +453,9 @@ void Machine::end_turn(int number) {
 }
 
 void Machine::boost(std::size_t queue) {
-  for (int core = 0; core < options_.cores; ++core)
+  // The last core's first: each goes to the head, so that at the end the first core's stands there,
+  // and all find their old cores again.
+  for (int core = options_.cores - 1; core >= 0; --core)
     if (queue_of(core) == queue && at(core).running != nullptr) put_back(core, -1);
   queues_[queue]->boost(now_);
   if (options_.observer != nullptr)
