@@ -21,14 +21,16 @@ case $language in
   *) twin_link='\[(English|英文)\]\([^)]*\)' ;;
 esac
 
-# For Chinese: a line break between its characters must not become a space in the page, and Doxygen
-# takes *this* and **this** for emphasis only between spaces, which Chinese does not write.
+# For Chinese: a line break between its characters must not become a space in the page. Doxygen
+# takes *this* and **this** for emphasis only between spaces, which Chinese does not write, and it
+# drops a percent sign before a character of more than one byte, as if a name followed.
 chinese() {
   LC_ALL=C awk '
     function emphasised(line,    parts, count, i, text, tag, whole) {
       count = split(line, parts, "`")  # the odd parts stand outside `code`
       for (i = 1; i <= count; i++) {
-        if (i % 2)
+        if (i % 2) {
+          if (line !~ /^ *<(details|summary)/) gsub(/%/, "\\%", parts[i])
           while (match(parts[i], /\*\*[^*]+\*\*/) || match(parts[i], /\*[^* ][^*]*\*/)) {
             text = substr(parts[i], RSTART, RLENGTH)
             tag = text ~ /^\*\*/ ? "b" : "em"
@@ -36,6 +38,7 @@ chinese() {
             parts[i] = substr(parts[i], 1, RSTART - 1) "<" tag ">" text "</" tag ">" \
               substr(parts[i], RSTART + RLENGTH)
           }
+        }
         whole = i == 1 ? parts[1] : whole "`" parts[i]
       }
       return whole

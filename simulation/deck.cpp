@@ -83,6 +83,7 @@ class Reader {
   std::string name(const json& object, const char* field, const std::string& path,
                    const std::string& missing);
   void read_devices(const json& devices);
+  std::uint64_t read_cores(const json& cores, const std::string& path);
   void read_job(const json& job, std::size_t index);
   Burst read_burst(const json& burst, const std::string& path);
   int device_called(const std::string& name);
@@ -153,7 +154,7 @@ std::string Reader::name(const json& object, const char* field, const std::strin
     complain(where, tr("is not a text", "不是文本"));
     return missing;
   }
-  const auto text = found->get<std::string>();
+  auto text = found->get<std::string>();
   if (text.empty()) complain(where, tr("is empty", "是空的"));
   if (text.size() > 200) complain(where, tr("is longer than 200 bytes", "超过 200 字节"));
   if (std::any_of(text.begin(), text.end(),
@@ -202,11 +203,22 @@ Burst Reader::read_burst(const json& burst, const std::string& path) {
   return {length, where == "cpu" ? Burst::cpu : device_called(where)};
 }
 
+/// The numbers of the cores that a job may run on, as bits.
+std::uint64_t Reader::read_cores(const json& cores, const std::string& path) {
+  if (!expect_array(cores, path)) return 0;
+  if (cores.empty()) complain(path, tr("there are none", "一个也没有"));
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < cores.size(); ++i)
+    bits |= std::uint64_t{1} << static_cast<unsigned>(
+                number(cores[i], path + "[" + std::to_string(i) + "]", 0, 63));
+  return bits;
+}
+
 void Reader::read_job(const json& job, std::size_t index) {
   const std::string path = "jobs[" + std::to_string(index) + "]";
   expect_known(job, path,
-               {"name", "user", "arrival", "memory", "priority", "weight", "patience", "cards",
-                "lines", "bursts"});
+               {"name", "user", "arrival", "memory", "priority", "weight", "cores", "patience",
+                "cards", "lines", "bursts"});
   if (!complaint_.empty()) return;
   Job made;
   Order order;
@@ -216,6 +228,8 @@ void Reader::read_job(const json& job, std::size_t index) {
   made.memory = static_cast<int>(number(job, "memory", path, 0, 0, most));
   made.priority = static_cast<int>(number(job, "priority", path, 0, -most, most));
   made.weight = static_cast<int>(number(job, "weight", path, 1, 1, most));
+  if (const auto cores = job.find("cores"); cores != job.end())
+    made.cores = read_cores(*cores, path + ".cores");
   order.patience = number(job, "patience", path, never, 1, last_tick);
   order.cards = static_cast<int>(number(job, "cards", path, 0, 0, most));
   order.lines = static_cast<int>(number(job, "lines", path, 0, 0, most));
@@ -244,6 +258,7 @@ tl::expected<Deck, std::string> Reader::read(const json& text) {
   }
   if (!complaint_.empty()) return tl::unexpected(complaint_);
   Options options;
+  options.cores = 64;  // the machine is not known yet
   options.devices = deck_.devices;
   if (auto said = complaint(deck_.workload, options); !said.empty())
     return tl::unexpected(std::move(said));

@@ -2,11 +2,11 @@
 //
 //   {"devices": [{"name": "disk"}, {"name": "terminal", "servers": 0}],
 //    "jobs": [{"name": "payroll", "user": "Ann", "arrival": 0, "memory": 40, "priority": 1,
-//              "weight": 1, "patience": 300, "cards": 20, "lines": 50,
+//              "weight": 1, "cores": [0, 1], "patience": 300, "cards": 20, "lines": 50,
 //              "bursts": [{"cpu": 5}, {"disk": 20}, {"cpu": 3}]}]}
 //
 // Only "jobs" and, in each, "bursts" are required. A device that is named in a burst alone serves
-// one request at a time; "servers": 0 serves all at once.
+// one request at a time; "servers": 0 serves all at once. A job without "cores" may run on any.
 #pragma once
 
 #include <string>

@@ -31,27 +31,35 @@ class EventQueue {
     unsigned rank() const { return static_cast<unsigned>(order >> 56U); }
   };
 
-  bool empty() const { return heap_.empty(); }
-  std::size_t size() const { return heap_.size(); }
+  bool empty() const { return !has_front_ && heap_.empty(); }
+  std::size_t size() const { return heap_.size() + (has_front_ ? 1 : 0); }
   void reserve(std::size_t events) { heap_.reserve(events); }
 
-  /// Plans an event. `rank` is below 256.
-  void push(Time time, unsigned rank, Payload payload) {
-    assert(rank < 256);
-    const std::uint64_t order = (std::uint64_t{rank} << 56U) | planned_++;
-    heap_.push_back(Event{time, order, std::move(payload)});
-    rise(heap_.size() - 1);
+  /// Plans an event.
+  void push(Time time, std::uint8_t rank, Payload payload) {
+    Event event{time, (std::uint64_t{rank} << 56U) | planned_++, std::move(payload)};
+    if (has_front_ ? before(event, front_) : heap_.empty() || before(event, heap_.front())) {
+      if (has_front_) insert(std::move(front_));
+      front_ = std::move(event);
+      has_front_ = true;
+    } else {
+      insert(std::move(event));
+    }
   }
 
   /// The next event. Precondition: not empty.
   const Event& top() const {
-    assert(!heap_.empty());
-    return heap_.front();
+    assert(!empty());
+    return has_front_ ? front_ : heap_.front();
   }
 
   /// Takes the next event out. Precondition: not empty.
   Event take() {
-    assert(!heap_.empty());
+    assert(!empty());
+    if (has_front_) {
+      has_front_ = false;
+      return std::move(front_);
+    }
     Event next = std::move(heap_.front());
     Event last = std::move(heap_.back());
     heap_.pop_back();
@@ -64,6 +72,11 @@ class EventQueue {
 
   static bool before(const Event& a, const Event& b) {
     return a.time != b.time ? a.time < b.time : a.order < b.order;
+  }
+
+  void insert(Event event) {
+    heap_.push_back(std::move(event));
+    rise(heap_.size() - 1);
   }
 
   void rise(std::size_t at) {
@@ -96,6 +109,8 @@ class EventQueue {
   }
 
   std::vector<Event> heap_;
+  Event front_{};           ///< comes before all of the heap: what is planned as the very next
+  bool has_front_ = false;  ///< thing, and there is much of that, never goes through the heap
   std::uint64_t planned_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "simulation/machine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -11,25 +12,44 @@ namespace {
 
 using Pcb = ProcessControlBlock;
 
-struct Planned {
-  enum Kind : std::uint32_t { arrival, io_end, turn_end, boost };
-  Kind kind;
-  std::uint32_t number;      ///< the job, the core, or the queue
-  std::uint32_t generation;  ///< of the core's turn: an older one means nothing any more
+/// What an event is, in one word: three fields that are written one by one and read together would
+/// stall the processor at each turn.
+class Planned {
+ public:
+  enum Kind : std::uint8_t { arrival, io_end, turn_end, boost };
+
+  Planned() = default;
+  Planned(Kind kind, std::uint32_t number, std::uint32_t generation = 0)
+      : word_(std::uint64_t{kind} << 62U | std::uint64_t{generation & last_generation} << 32U |
+              number) {}
+
+  Kind kind() const { return static_cast<Kind>(word_ >> 62U); }
+  /// The job, the core, or the queue.
+  std::uint32_t number() const { return static_cast<std::uint32_t>(word_); }
+  /// Of the core's turn: an older one means nothing any more.
+  std::uint32_t generation() const {
+    return static_cast<std::uint32_t>(word_ >> 32U) & last_generation;
+  }
+
+  static constexpr std::uint32_t last_generation = (1U << 30U) - 1;
+
+ private:
+  std::uint64_t word_ = 0;
 };
 
 /// The ranks of Ties, by kind.
-unsigned rank_of(Planned::Kind kind, Ties ties) {
-  constexpr unsigned arrivals_first[] = {0, 1, 2, 3};
-  constexpr unsigned expired_first[] = {2, 3, 0, 1};
-  return ties == Ties::arrivals_first ? arrivals_first[kind] : expired_first[kind];
-}
+constexpr std::array<std::uint8_t, 4> arrivals_first = {0, 1, 2, 3};
+constexpr std::array<std::uint8_t, 4> expired_first = {2, 3, 0, 1};
 
-/// Where a process is in its program.
-struct Place {
-  std::uint32_t burst = 0;      ///< the next one to begin, counted from the job's first
+/// Where a process is in its program, and what it has had so far: what is needed at each turn lies
+/// in one cache line.
+struct alignas(64) Place {
   std::uint64_t burst_end = 0;  ///< the program counter at which the CPU burst that is on ends
-  bool known = false;           ///< a policy has seen it
+  Time cpu = 0;
+  Time waiting = 0;
+  Time first_run = -1;
+  std::uint32_t burst = 0;  ///< the next one to begin, counted from the job's first
+  bool known = false;       ///< a policy has seen it
   Time queued_since = 0;
   Pcb* behind = nullptr;  ///< who waits for the same device, after this one
 };
@@ -38,12 +58,14 @@ struct CoreState {
   explicit CoreState(const Caches& caches, std::size_t processes) : cache(caches, processes) {}
 
   Core core;
+  Policy* policy = nullptr;  ///< of the queue that it takes from
   Pcb* running = nullptr;
   Time switch_start = 0;  ///< of what is not told yet: the switch goes on until `start`
   Time start = 0;         ///< of what is not charged yet
   std::uint32_t generation = 0;
   int last_pid = -1;
   bool left_by_itself = true;  ///< the last one blocked or ended
+  CoreFigures figures;
   Cache cache;
 };
 
@@ -81,6 +103,7 @@ class Machine {
   void serve(Pcb& process, Time length, int device);
   void finish(Pcb& process);
   void charge(int core);
+  void charge_switch(CoreState& state);
   void take_off(int core, bool by_itself);
   void put_back(int core, int for_whom);
 
@@ -88,19 +111,19 @@ class Machine {
     const Job& job = workload_.jobs[index(process)];
     return workload_.bursts[job.first_burst + places_[index(process)].burst];
   }
-  static std::size_t index(const Pcb& process) { return static_cast<std::size_t>(process.pid); }
+  std::size_t index(const Pcb& process) const {
+    return static_cast<std::size_t>(&process - processes_.data());
+  }
   CoreState& at(int core) { return cores_[static_cast<std::size_t>(core)]; }
   std::size_t queue_of(int core) const {
     return options_.queue_per_core ? static_cast<std::size_t>(core) : 0;
   }
-  Policy& policy_of(int core) { return *queues_[queue_of(core)]; }
+  Policy& policy_of(int core) { return *at(core).policy; }
   bool may_run(const Pcb& process, int core) const {
     return (workload_.jobs[index(process)].cores >> static_cast<unsigned>(core) & 1U) != 0;
   }
   int emptiest_queue(const Pcb& process) const;
-  void plan(Time time, Planned planned) {
-    events_.push(time, rank_of(planned.kind, options_.ties), planned);
-  }
+  void plan(Time time, Planned planned) { events_.push(time, ranks_[planned.kind()], planned); }
   void plan_arrival();
   void plan_boost(std::size_t queue);
   void tell(Happening what, const Pcb& process, int core, int other) {
@@ -112,6 +135,7 @@ class Machine {
 
   const Workload& workload_;
   const Options& options_;
+  const std::array<std::uint8_t, 4> ranks_;
   std::vector<std::unique_ptr<Policy>> queues_;
   std::vector<Pcb> processes_;
   std::vector<Place> places_;
@@ -135,6 +159,7 @@ class Machine {
 Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const Options& options)
     : workload_(workload),
       options_(options),
+      ranks_(options.ties == Ties::arrivals_first ? arrivals_first : expired_first),
       processes_(workload.jobs.size()),
       places_(workload.jobs.size()),
       by_arrival_(workload.jobs.size()),
@@ -145,7 +170,6 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
       options.cores == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << cores) - 1;
   idle_ = all;
   figures_.jobs.resize(count);
-  figures_.cores.resize(cores);
   figures_.devices.resize(options.devices.size());
   for (std::size_t i = 0; i < count; ++i) {
     const Job& job = workload.jobs[i];
@@ -169,6 +193,7 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
   for (std::size_t i = 0; i < cores; ++i) {
     cores_.emplace_back(options.caches, count);
     cores_.back().core.number = static_cast<int>(i);
+    cores_.back().policy = queues_[options.queue_per_core ? i : 0].get();
   }
   for (const Device& device : options.devices) {
     devices_.emplace_back();
@@ -196,23 +221,29 @@ Figures Machine::play() {
   for (int core = 0; core < options_.cores; ++core)
     if (at(core).running != nullptr) charge(core);
   figures_.end = now_;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    figures_.jobs[i].cpu = places_[i].cpu;
+    figures_.jobs[i].waiting = places_[i].waiting;
+    figures_.jobs[i].first_run = places_[i].first_run;
+  }
+  for (const CoreState& state : cores_) figures_.cores.push_back(state.figures);
   return std::move(figures_);
 }
 
 void Machine::handle(const Planned& planned) {
-  switch (planned.kind) {
+  switch (planned.kind()) {
     case Planned::arrival:
-      arrive(static_cast<int>(planned.number));
+      arrive(static_cast<int>(planned.number()));
       break;
     case Planned::io_end:
-      end_io(processes_[planned.number]);
+      end_io(processes_[planned.number()]);
       break;
     case Planned::turn_end:
-      if (cores_[planned.number].generation == planned.generation)
-        end_turn(static_cast<int>(planned.number));
+      if (cores_[planned.number()].generation == planned.generation())
+        end_turn(static_cast<int>(planned.number()));
       break;
     case Planned::boost:
-      boost(planned.number);
+      boost(planned.number());
       break;
   }
 }
@@ -221,12 +252,12 @@ void Machine::handle(const Planned& planned) {
 void Machine::plan_arrival() {
   if (next_arrival_ == by_arrival_.size()) return;
   const std::uint32_t pid = by_arrival_[next_arrival_++];
-  plan(workload_.jobs[pid].arrival, {Planned::arrival, pid, 0});
+  plan(workload_.jobs[pid].arrival, {Planned::arrival, pid});
 }
 
 void Machine::plan_boost(std::size_t queue) {
   const Time time = queues_[queue]->next_boost(now_);
-  if (time != never) plan(time, {Planned::boost, static_cast<std::uint32_t>(queue), 0});
+  if (time != never) plan(time, {Planned::boost, static_cast<std::uint32_t>(queue)});
 }
 
 void Machine::arrive(int pid) {
@@ -291,7 +322,8 @@ void Machine::make_ready(Pcb& process, Ready why) {
     if (options_.queue_per_core) process.home = emptiest_queue(process);
   }
   process.ready_since = now_;
-  policy_of(process.home).enqueue(process, why, now_);
+  queues_[options_.queue_per_core ? static_cast<std::size_t>(process.home) : 0]->enqueue(process,
+                                                                                         why, now_);
   ++ready_;
   newcomer_ = newcomer_ || why == Ready::arrived || why == Ready::woke;
 }
@@ -316,7 +348,7 @@ void Machine::serve(Pcb& process, Time length, int device) {
   figures_.devices[static_cast<std::size_t>(device)] += length;
   if (options_.observer != nullptr)
     options_.observer->served(device, process.pid, now_, now_ + length);
-  plan(now_ + length, {Planned::io_end, static_cast<std::uint32_t>(process.pid), 0});
+  plan(now_ + length, {Planned::io_end, static_cast<std::uint32_t>(process.pid)});
 }
 
 void Machine::end_io(Pcb& process) {
@@ -352,35 +384,36 @@ void Machine::finish(Pcb& process) {
   admit_all();
 }
 
+void Machine::charge_switch(CoreState& state) {
+  const Time until = std::min(now_, state.start);
+  state.figures.switching += until - state.switch_start;
+  if (options_.observer != nullptr && until > state.switch_start)
+    options_.observer->switched(state.core.number, state.switch_start, until);
+  state.switch_start = until;
+}
+
 /// Brings the books of a busy core up to now.
 void Machine::charge(int number) {
   CoreState& state = at(number);
   Pcb& process = *state.running;
-  const Time switched_until = std::min(now_, state.start);
-  if (switched_until > state.switch_start) {
-    figures_.cores[static_cast<std::size_t>(number)].switching +=
-        switched_until - state.switch_start;
-    if (options_.observer != nullptr)
-      options_.observer->switched(number, state.switch_start, switched_until);
-    state.switch_start = switched_until;
-  }
+  if (state.switch_start < state.start) charge_switch(state);
   const Time ticks = now_ - state.start;
   if (ticks <= 0) return;
   Time work = ticks;
   if (state.cache.exists())
     work = std::min(state.cache.instructions_in(process, ticks), process.remaining);
-  CoreFigures& figures = figures_.cores[static_cast<std::size_t>(number)];
-  figures.busy += ticks;
-  figures.warm += state.cache.ran(process, ticks);
-  figures_.jobs[index(process)].cpu += ticks;
+  state.figures.busy += ticks;
+  if (state.cache.exists()) state.figures.warm += state.cache.ran(process, ticks);
+  Place& place = places_[index(process)];
+  place.cpu += ticks;
   Registers& registers = state.core.registers;
   registers.program_counter += static_cast<std::uint64_t>(work);
   registers.accumulator += registers.step * static_cast<std::uint64_t>(work);
-  process.remaining = std::max<Time>(
-      0, static_cast<Time>(places_[index(process)].burst_end - registers.program_counter));
+  process.remaining =
+      std::max<Time>(0, static_cast<Time>(place.burst_end - registers.program_counter));
   if (options_.observer != nullptr) options_.observer->ran(number, process.pid, state.start, now_);
   state.start = state.switch_start = now_;
-  policy_of(number).charge(process, ticks, now_);
+  state.policy->charge(process, ticks, now_);
 }
 
 /// The core is free from now on; the process is saved.
@@ -389,7 +422,7 @@ void Machine::take_off(int number, bool by_itself) {
   options_.context_switch.save(state.core, *state.running);
   state.running = nullptr;
   state.left_by_itself = by_itself;
-  ++state.generation;
+  state.generation = (state.generation + 1) & Planned::last_generation;
   idle_ |= std::uint64_t{1} << static_cast<unsigned>(number);
 }
 
@@ -440,7 +473,6 @@ void Machine::dispatch_idle() {
 /// The next process that may run on this core. Where jobs are pinned to cores, those before it that
 /// may not go back to where they were.
 Turn Machine::pick_for(int core, Policy& policy) {
-  if (!pinned_) return policy.pick(now_);
   Turn turn = policy.pick(now_);
   for (; turn.process != nullptr && !may_run(*turn.process, core); turn = policy.pick(now_))
     aside_.push_back(turn.process);
@@ -465,11 +497,9 @@ bool Machine::steal_for(int thief) {
 }
 
 bool Machine::dispatch(int number) {
-  Policy& policy = policy_of(number);
-  if (policy.ready() == 0) return false;
-  const Turn turn = pick_for(number, policy);
-  if (turn.process == nullptr) return false;
   CoreState& state = at(number);
+  const Turn turn = pinned_ ? pick_for(number, *state.policy) : state.policy->pick(now_);
+  if (turn.process == nullptr) return false;
   Pcb& process = *turn.process;
   --ready_;
   idle_ &= ~(std::uint64_t{1} << static_cast<unsigned>(number));
@@ -482,14 +512,14 @@ bool Machine::dispatch(int number) {
   tell(Happening::dispatched, process, number, state.last_pid);
   state.last_pid = process.pid;
   process.last_core = number;
-  JobFigures& figures = figures_.jobs[index(process)];
-  figures.waiting += now_ - process.ready_since;
-  if (figures.first_run < 0) figures.first_run = state.start;
+  Place& place = places_[index(process)];
+  place.waiting += now_ - process.ready_since;
+  if (place.first_run < 0) place.first_run = state.start;
   ++figures_.turns;
   options_.context_switch.restore(process, state.core);
   // A switch that lost the program counter may have left it anywhere: it goes on from there.
-  process.remaining = std::max<Time>(1, static_cast<Time>(places_[index(process)].burst_end -
-                                                          state.core.registers.program_counter));
+  process.remaining =
+      std::max<Time>(1, static_cast<Time>(place.burst_end - state.core.registers.program_counter));
   const Time needed = state.cache.ticks_for(process, process.remaining);
   plan(state.start + std::min(std::max<Time>(1, turn.length), needed),
        {Planned::turn_end, static_cast<std::uint32_t>(number), state.generation});

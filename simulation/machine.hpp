@@ -76,24 +76,14 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
 
-  virtual void happened(const Event& event, const ProcessControlBlock& process,
-                        const Policy& policy) {
-    static_cast<void>(event), static_cast<void>(process), static_cast<void>(policy);
-  }
+  virtual void happened(const Event& /*event*/, const ProcessControlBlock& /*process*/,
+                        const Policy& /*policy*/) {}
   /// A process had a core from `start` until `end`. Touching pieces are told one by one.
-  virtual void ran(int core, int pid, Time start, Time end) {
-    static_cast<void>(core), static_cast<void>(pid), static_cast<void>(start);
-    static_cast<void>(end);
-  }
+  virtual void ran(int /*core*/, int /*pid*/, Time /*start*/, Time /*end*/) {}
   /// A core was busy with a context switch.
-  virtual void switched(int core, Time start, Time end) {
-    static_cast<void>(core), static_cast<void>(start), static_cast<void>(end);
-  }
+  virtual void switched(int /*core*/, Time /*start*/, Time /*end*/) {}
   /// A device served a process from `start` until `end` (told when it begins).
-  virtual void served(int device, int pid, Time start, Time end) {
-    static_cast<void>(device), static_cast<void>(pid), static_cast<void>(start);
-    static_cast<void>(end);
-  }
+  virtual void served(int /*device*/, int /*pid*/, Time /*start*/, Time /*end*/) {}
 };
 
 /// Decides which jobs are in memory. Nothing of it is called when a machine has none.

@@ -50,46 +50,33 @@ class Policy {
 
   /// `process` has been on a core for `ticks`, since it was picked or last charged. Comes before
   /// the `enqueue` or `gone` that tells why it left the core.
-  virtual void charge(ProcessControlBlock& process, Time ticks, Time now) {
-    static_cast<void>(process), static_cast<void>(ticks), static_cast<void>(now);
-  }
+  virtual void charge(ProcessControlBlock& /*process*/, Time /*ticks*/, Time /*now*/) {}
 
   /// `process`, which `pick` had given out, waits for a device, has ended, or has moved.
-  virtual void gone(ProcessControlBlock& process, Gone why, Time now) {
-    static_cast<void>(process), static_cast<void>(why), static_cast<void>(now);
-  }
+  virtual void gone(ProcessControlBlock& /*process*/, Gone /*why*/, Time /*now*/) {}
 
   /// Whether a process that has become ready may take a core from one that runs. Where this is
   /// false the two functions below are never called.
   virtual bool preemptive() const { return false; }
 
   /// Who would be picked now; it stays in the queue.
-  virtual const ProcessControlBlock* best(Time now) const {
-    static_cast<void>(now);
-    return nullptr;
-  }
+  virtual const ProcessControlBlock* best(Time /*now*/) const { return nullptr; }
 
   /// Whether `one` is so much more urgent that it takes the core from `other`.
-  virtual bool outranks(const ProcessControlBlock& one, const ProcessControlBlock& other) const {
-    static_cast<void>(one), static_cast<void>(other);
+  virtual bool outranks(const ProcessControlBlock& /*one*/,
+                        const ProcessControlBlock& /*other*/) const {
     return false;
   }
 
   /// When the policy wants `boost` to be called next; `never` if it does not. Asked at the start
   /// and after each boost.
-  virtual Time next_boost(Time now) const {
-    static_cast<void>(now);
-    return never;
-  }
+  virtual Time next_boost(Time /*now*/) const { return never; }
 
   /// The time that `next_boost` named. All running processes have been put back (`preempted`).
-  virtual void boost(Time now) { static_cast<void>(now); }
+  virtual void boost(Time /*now*/) {}
 
   /// What decides about this process at the moment, for a person: "level 2, 3 ticks left".
-  virtual std::string standing(const ProcessControlBlock& process) const {
-    static_cast<void>(process);
-    return {};
-  }
+  virtual std::string standing(const ProcessControlBlock& /*process*/) const { return {}; }
 };
 
 }  // namespace simulation

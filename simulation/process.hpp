@@ -30,33 +30,34 @@ struct Core {
   Registers registers;
 };
 
-/// What the ready queue and the machine know a process by.
-struct ProcessControlBlock {
+/// What the ready queue and the machine know a process by. What every switch needs comes first and
+/// lies in one cache line.
+struct alignas(64) ProcessControlBlock {
+  Registers saved;  ///< the registers, while it is on no core
+
+  // The links of the one queue of its policy's that it stands in.
+  ProcessControlBlock* next = nullptr;
+  ProcessControlBlock* previous = nullptr;
+
+  Time quantum_left = 0;  ///< ticks; a policy's counter, like those below
+  Time ready_since = 0;   ///< when it began to wait for a core; kept by the machine
+
   int pid = 0;
   int priority = 0;  ///< larger is more urgent
   int weight = 1;    ///< tickets, or the share in fair-share policies; 1 or more
   int memory = 0;    ///< what it occupies: the working set, or a program's size
 
-  Registers saved;  ///< the registers, while it is on no core
-
   // A policy's counters. They stay as they are while the process is off the core.
   int level = 0;
   int allotment_left = 0;         ///< quanta that it may still use up at this level
-  Time quantum_left = 0;          ///< ticks
   std::int64_t virtual_time = 0;  ///< what it has had, over its weight; in a policy's own unit
   std::int64_t deadline = 0;      ///< in virtual time
   int boosts = 0;  ///< how many there had been when it was last at a core or in a queue
 
   // The machine's own books: policies may read them.
   int last_core = -1;
-  Time ready_since = 0;  ///< when it began to wait for a core
-  Time remaining = 0;    ///< CPU ticks left of this burst, which only a seer would know
-
-  // The links of the one queue of its policy's that it stands in.
-  ProcessControlBlock* next = nullptr;
-  ProcessControlBlock* previous = nullptr;
-
-  int home = 0;  ///< the core whose queue it belongs to, where each core has its own
+  Time remaining = 0;  ///< CPU ticks left of this burst, which only a seer would know
+  int home = 0;        ///< the core whose queue it belongs to, where each core has its own
 };
 
 /// A stretch of a program: `length` ticks on a core or with a device.

@@ -74,7 +74,8 @@ void hold_standard(std::size_t pending, std::size_t events) {
 #ifdef HAVE_NS3
 /// ns-3's default scheduler by itself, with nothing behind an event.
 void hold_ns3(std::size_t pending, std::size_t events) {
-  const ns3::Ptr<ns3::MapScheduler> queue = ns3::Create<ns3::MapScheduler>();
+  ns3::MapScheduler scheduler;
+  ns3::MapScheduler* const queue = &scheduler;
   const auto plan = [&](Time time, std::size_t number) {
     ns3::Scheduler::Event event;
     event.impl = nullptr;

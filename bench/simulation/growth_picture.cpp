@@ -60,9 +60,9 @@ std::string growth_picture(const std::vector<Growth>& curves) {
     for (std::size_t k = 0; k < curves[i].jobs.size(); ++k) {
       const double x = x_of(curves[i].jobs[k]);
       const double y = y_of(curves[i].nanoseconds[k]);
-      path += (k == 0 ? "M" : "L") + n(x) + "," + n(y);
-      svg +=
-          "<circle cx=\"" + n(x) + "\" cy=\"" + n(y) + "\" r=\"3.5\" fill=\"" + colour + "\"/>\n";
+      path.append(k == 0 ? "M" : "L").append(n(x)).append(",").append(n(y));
+      svg.append("<circle cx=\"").append(n(x)).append("\" cy=\"").append(n(y));
+      svg.append("\" r=\"3.5\" fill=\"").append(colour).append("\"/>\n");
     }
     svg +=
         "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"2\"/>\n";

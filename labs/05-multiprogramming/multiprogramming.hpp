@@ -58,6 +58,12 @@ struct Usage {
 
 // --- milestone 1: fixed partitions -------------------------------------------------------------
 
+/// A piece of memory that was cut once and for all.
+struct Partition {
+  Region region;
+  Address used = 0;  ///< what its program has asked for; 0: it is free
+};
+
 /// Memory that was cut once and for all, when the machine was started (OS/360 MFT). A program gets
 /// a whole partition, and what it does not need of it is wasted.
 class FixedPartitions {
@@ -77,10 +83,6 @@ class FixedPartitions {
   Usage usage() const;
 
  private:
-  struct Partition {
-    Region region;
-    Address used = 0;  ///< what its program has asked for; 0: it is free
-  };
   std::vector<Partition> partitions_;  ///< in the order of their addresses
 };
 

@@ -54,12 +54,15 @@ void save_without_accumulator(const simulation::Core& core,
 /// Keeps nothing: whoever was taken off begins again.
 void save_nothing(const simulation::Core&, simulation::ProcessControlBlock&) {}
 
-/// Keeps the registers and forgets what the scheduler knew of the process.
+/// What a policy gives to whoever begins at a level, for the switch below.
+std::vector<Time> fresh_quanta;
+
+/// Keeps the registers and forgets what was left of the quantum: whoever leaves the core before
+/// its end has a whole one when it comes back, and never sinks.
 void save_without_counters(const simulation::Core& core, simulation::ProcessControlBlock& process) {
   time_slicing::save(core, process);
-  process.quantum_left = 1;
-  process.allotment_left = 1;
-  process.level = 0;
+  const auto level = static_cast<std::size_t>(process.level);
+  if (level < fresh_quanta.size()) process.quantum_left = fresh_quanta[level];
 }
 
 // --- the request made whole ---
@@ -69,23 +72,13 @@ void save_without_counters(const simulation::Core& core, simulation::ProcessCont
 }
 
 std::vector<int> parse_allotments(const std::string& text) {
-  std::vector<int> numbers;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, '/');) {
-    std::size_t used = 0;
-    int number = 0;
-    try {
-      number = std::stoi(part, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    if (used == 0 || used != part.size() || number < 1)
-      refuse("--allotments " + text + tr(": '", "：'") + part +
-             tr("' is no number of 1 or more (write 1/2/4, the highest level first)",
-                "' 不是不小于 1 的数（写法：1/2/4，从最高级起）"));
-    numbers.push_back(number);
-  }
-  return numbers;
+  if (text.empty()) return {};
+  const auto numbers = parse_numbers(text, 1);
+  if (!numbers)
+    refuse("--allotments " + text +
+           tr(": write numbers of 1 or more, the highest level first: 1/2/4",
+              "：写不小于 1 的数，从最高级起：1/2/4"));
+  return {numbers->begin(), numbers->end()};
 }
 
 Deck read_file(const std::string& name) {
@@ -113,7 +106,7 @@ Deck deck_of(const Request& request) {
   return usual_deck();
 }
 
-simulation::Options options_of(const Request& request, const Deck& deck) {
+simulation::Options options_of(const Request& request, const Choice& choice, const Deck& deck) {
   simulation::Options options;
   options.cores = request.cores;
   options.queue_per_core = request.per_core;
@@ -126,7 +119,13 @@ simulation::Options options_of(const Request& request, const Deck& deck) {
   options.context_switch = {time_slicing::save, time_slicing::restore};
   if (request.broken == "accumulator") options.context_switch.save = save_without_accumulator;
   if (request.broken == "registers") options.context_switch.save = save_nothing;
-  if (request.broken == "counters") options.context_switch.save = save_without_counters;
+  if (request.broken == "counters") {
+    if (choice.quanta.empty())
+      refuse(choice.name + tr(" has no counters to forget: use rr or mlfq",
+                              " 没有可忘的计数器：请用 rr 或 mlfq"));
+    fresh_quanta = choice.quanta;
+    options.context_switch.save = save_without_counters;
+  }
   if (std::string wrong = simulation::complaint(deck.workload, options); !wrong.empty())
     refuse(wrong);
   if (!request.broken.empty()) {  // it may never end otherwise
@@ -223,7 +222,6 @@ void show_decisions(const Run& run) {
 
 void show_one(const Request& request, const Deck& deck, const Run& run,
               const simulation::Options& options) {
-  heading(run.choice.name + tr(": ", "：") + run.choice.title);
   if (request.why) show_decisions(run);
   std::cout << timeline_text(all_views(run), text_style());
   std::cout << job_table(deck, run, terminal_columns()) << core_lines(run, options);
@@ -237,8 +235,8 @@ void show_compared(const std::vector<Run>& runs) {
 /// What `time-slicing` shows by itself.
 void tour(const Request& request) {
   const Deck deck = deck_of(request);
-  const simulation::Options options = options_of(request, deck);
   const auto choices = choose_all("fifo,srtf,rr:2,mlfq,eevdf", request.settings);
+  const simulation::Options options = options_of(request, choices->front(), deck);
   heading(tr("1. Five jobs that want one core", "1. 五个作业争一个核"));
   std::cout << deck_text(deck, terminal_columns()) << "\n";
   heading(tr("2. The same jobs under five policies", "2. 同样的作业，五种策略"));
@@ -255,7 +253,7 @@ void tour(const Request& request) {
       tr("4. A switch that forgets what the program had computed", "4. 一次丢掉计算结果的切换"));
   Request broken = request;
   broken.broken = "accumulator";
-  const Run spoilt = play(deck, (*choices)[2], options_of(broken, deck), false);
+  const Run spoilt = play(deck, (*choices)[2], options_of(broken, (*choices)[2], deck), false);
   std::cout << job_table(deck, spoilt, terminal_columns());
   std::cout
       << "\n"
@@ -310,7 +308,7 @@ int go(const Request& typed) {
            names);
   check(request, *choices);
   const Deck deck = deck_of(request);
-  const simulation::Options options = options_of(request, deck);
+  const simulation::Options options = options_of(request, choices->front(), deck);
   std::vector<Run> runs;
   for (const Choice& choice : *choices)
     runs.push_back(play(deck, choice, options, request.why || request.step));

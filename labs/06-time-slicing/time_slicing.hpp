@@ -94,8 +94,9 @@ struct MlfqRules {
 /// - Who has used up a quantum has used up one of its allotment. With some left it goes to the end
 ///   of the same line; with none it goes to the end of the line below, with that level's allotment
 ///   (at the lowest level: the same line, a new allotment). In all cases with a new quantum.
-/// - Who blocks keeps its level, and what is left of quantum and allotment (unless `stay`). Where
-///   the burst ends just with the quantum, the quantum counts as used up, as above.
+/// - Who blocks keeps its level, and what is left of quantum and allotment. Where the burst ends
+///   just with the quantum, the quantum counts as used up, as above. (With `stay`, who blocks gets
+///   both anew at its level, in this case too.)
 /// - Who wakes goes to the end of its level's line (to the head with `bump`); who moves here goes
 ///   to the end, with its level and counters as they are.
 /// - Who was preempted goes to the head of its line, with its counters as they are.

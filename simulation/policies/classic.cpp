@@ -1,5 +1,6 @@
 // FIFO, shortest job first, shortest remaining time first, priorities, a multilevel queue: all of
 // them a line ordered by a key that does not change while a process waits.
+#include "language.hpp"
 #include "simulation/policies/ordered.hpp"
 #include "simulation/policies/policies.hpp"
 
@@ -36,7 +37,7 @@ class Fifo final : public KeyedPolicy {
 class ShortestFirst : public KeyedPolicy {
  public:
   std::string standing(const Pcb& process) const override {
-    return std::to_string(process.remaining) + " left";
+    return std::to_string(process.remaining) + dialtone::tr(" left", " 刻未运行");
   }
 
  private:
@@ -64,7 +65,7 @@ class Priority final : public KeyedPolicy {
     return rules_.preemptive && rules_.aging > 0 ? now - now % rules_.aging + rules_.aging : never;
   }
   std::string standing(const Pcb& process) const override {
-    return "priority " + std::to_string(process.priority);
+    return dialtone::tr("priority ", "优先级 ") + std::to_string(process.priority);
   }
 
  private:
@@ -94,8 +95,9 @@ class Multilevel final : public KeyedPolicy {
     return one.priority > other.priority;
   }
   std::string standing(const Pcb& process) const override {
-    return "line " + std::to_string(process.priority) + ", " +
-           std::to_string(process.quantum_left) + " left of its quantum";
+    return dialtone::tr("line ", "第 ") + std::to_string(process.priority) +
+           dialtone::tr(", ", " 队，时间片余 ") + std::to_string(process.quantum_left) +
+           dialtone::tr(" left of its quantum", "");
   }
 
  private:
@@ -133,8 +135,9 @@ class Ctss final : public Policy {
   void charge(Pcb& process, Time ticks, Time) override { process.quantum_left -= ticks; }
   std::size_t ready() const override { return line_.size(); }
   std::string standing(const Pcb& process) const override {
-    return "level " + std::to_string(process.level) + ", " + std::to_string(process.quantum_left) +
-           " left there";
+    return dialtone::tr("level ", "第 ") + std::to_string(process.level) +
+           dialtone::tr(", ", " 级，在此级余 ") + std::to_string(process.quantum_left) +
+           dialtone::tr(" left there", "");
   }
 
  private:

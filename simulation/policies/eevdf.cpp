@@ -8,6 +8,7 @@
 // 1996).
 #include <algorithm>
 
+#include "language.hpp"
 #include "simulation/policies/deadline_tree.hpp"
 #include "simulation/policies/policies.hpp"
 
@@ -65,8 +66,10 @@ class Eevdf final : public Policy {
   }
   std::string standing(const Pcb& process) const override {
     const auto in_thousandths = [](std::int64_t v) { return std::to_string(v * 1000 / scale); };
-    return "virtual deadline " + in_thousandths(process.deadline) + "/1000, lag " +
-           in_thousandths((average() - process.virtual_time) * process.weight) + "/1000 ticks";
+    return dialtone::tr("virtual deadline ", "虚拟截止期 ") + in_thousandths(process.deadline) +
+           dialtone::tr("/1000, lag ", "/1000，滞后 ") +
+           in_thousandths((average() - process.virtual_time) * process.weight) +
+           dialtone::tr("/1000 ticks", "/1000 刻");
   }
 
  private:

@@ -1,6 +1,7 @@
 // Lottery, stride and a fair share: each process gets its weight's part of the time.
 #include <algorithm>
 
+#include "language.hpp"
 #include "random.hpp"
 #include "simulation/policies/ordered.hpp"
 #include "simulation/policies/policies.hpp"
@@ -71,7 +72,7 @@ class Lottery final : public Policy {
   void charge(Pcb& process, Time ticks, Time) override { process.quantum_left -= ticks; }
   std::size_t ready() const override { return ready_; }
   std::string standing(const Pcb& process) const override {
-    return std::to_string(process.weight) + " tickets";
+    return std::to_string(process.weight) + dialtone::tr(" tickets", " 张彩票");
   }
 
  private:
@@ -126,7 +127,8 @@ class Stride final : public Policy {
 
   std::size_t ready() const override { return line_.size(); }
   std::string standing(const Pcb& process) const override {
-    return "pass " + std::to_string(process.virtual_time * 1000 / scale) + "/1000";
+    return dialtone::tr("pass ", "行程 ") + std::to_string(process.virtual_time * 1000 / scale) +
+           "/1000";
   }
 
  private:
@@ -179,7 +181,8 @@ class Fair final : public Policy {
     return one.virtual_time + virtual_ticks(rules_.granularity, one.weight) < other.virtual_time;
   }
   std::string standing(const Pcb& process) const override {
-    return "virtual time " + std::to_string(process.virtual_time * 1000 / scale) + "/1000";
+    return dialtone::tr("virtual time ", "虚拟时间 ") +
+           std::to_string(process.virtual_time * 1000 / scale) + "/1000";
   }
 
  private:

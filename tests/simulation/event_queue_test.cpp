@@ -34,7 +34,7 @@ TEST_CASE("events_come_by_time_then_rank_then_in_the_order_of_their_planning") {
   for (int round = 0; round < 200; ++round) {
     struct Planned {
       Time time;
-      unsigned rank;
+      std::uint8_t rank;
       int number;
     };
     EventQueue<int> queue;
@@ -43,7 +43,7 @@ TEST_CASE("events_come_by_time_then_rank_then_in_the_order_of_their_planning") {
     for (int step = 0; step < 300; ++step) {
       if (pending.empty() || random.chance(0.55)) {
         const Planned planned{static_cast<Time>(random.between(0, 9)),
-                              static_cast<unsigned>(random.between(0, 3)), number++};
+                              static_cast<std::uint8_t>(random.between(0, 3)), number++};
         pending.push_back(planned);
         queue.push(planned.time, planned.rank, planned.number);
         continue;

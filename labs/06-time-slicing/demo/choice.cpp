@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "language.hpp"
 #include "simulation/policies/policies.hpp"
@@ -150,21 +149,20 @@ std::string joined(const Numbers& numbers) {
   return text;
 }
 
-/// "2/4/8" as numbers of 1 or more (of 0 or more where `zero` is fine).
-std::optional<Numbers> parse_numbers(std::string_view text, bool zero) {
+}  // namespace
+
+std::optional<std::vector<Time>> parse_numbers(std::string_view text, Time least) {
   Numbers numbers;
   for (;;) {
     Time number = -1;
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (fault != std::errc() || number < (zero ? 0 : 1) || number > largest) return std::nullopt;
+    if (fault != std::errc() || number < least || number > largest) return std::nullopt;
     numbers.push_back(number);
     if (end == text.data() + text.size()) return numbers;
     if (*end != '/') return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
   }
 }
-
-}  // namespace
 
 tl::expected<Choice, std::string> choose(std::string_view text, const Settings& settings) {
   const std::size_t colon = text.find(':');
@@ -182,7 +180,7 @@ tl::expected<Choice, std::string> choose(std::string_view text, const Settings& 
   if (colon != std::string_view::npos) {
     const std::string_view given = text.substr(colon + 1);
     const bool aging = name == "priority" || name == "priority-np";
-    const auto parsed = parse_numbers(given, aging);
+    const auto parsed = parse_numbers(given, aging ? 0 : 1);
     if (kind->usual.empty())
       return tl::unexpected(std::string(name) + tr(" takes no number: '", " 不带数字：'") +
                             std::string(text) + "'");
@@ -207,6 +205,7 @@ tl::expected<Choice, std::string> choose(std::string_view text, const Settings& 
                     (name == "mlfq" ? tr("quanta", "时间片") : kind->number[language]) + " " +
                     joined(numbers);
   choice.rule = kind->rule[language];
+  choice.quanta.assign(numbers.rbegin(), numbers.rend());
   choice.make = kind->maker(numbers, settings);
   return choice;
 }

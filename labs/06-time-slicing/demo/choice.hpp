@@ -1,6 +1,7 @@
 // The policies by the names that people type: "rr:2", "mlfq:2/4/8", "priority-np:10".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -23,11 +24,15 @@ struct Settings {
   int words = 16;  ///< of CTSS: memory that is brought in within a quantum
 };
 
+/// "2/4/8" as whole numbers of `least` or more.
+std::optional<std::vector<Time>> parse_numbers(std::string_view text, Time least);
+
 /// A policy that was chosen.
 struct Choice {
-  std::string name;   ///< as it was typed: "rr:2"
-  std::string title;  ///< "round robin, quantum 2", in the language of the process
-  std::string rule;   ///< by which the next one is chosen: "first in line"
+  std::string name;          ///< as it was typed: "rr:2"
+  std::string title;         ///< "round robin, quantum 2", in the language of the process
+  std::string rule;          ///< by which the next one is chosen: "first in line"
+  std::vector<Time> quanta;  ///< of each level, the lowest first; empty where there are none
   simulation::PolicyMaker make;
 };
 

@@ -129,6 +129,8 @@ Run play(const Deck& deck, const Choice& choice, Options options, bool explain) 
   run.by_core = recording.by_core();
   run.by_process = recording.by_process();
   run.by_device = recording.by_device();
+  for (Timeline* timeline : {&run.by_core, &run.by_process, &run.by_device})
+    timeline->unit = tr("tick", "刻");
   run.decisions = decisions.lines();
   return run;
 }

@@ -30,7 +30,7 @@ struct Plan {
 
 Deck empty_deck() {
   Deck deck;
-  deck.devices = {{"terminal", 0}};
+  deck.devices = {{tr("terminal", "终端"), 0}};
   return deck;
 }
 
