@@ -81,14 +81,15 @@ TEST_CASE("a_job_that_overruns_its_booking_books_again_and_begins_anew") {
   settings.booking = 1800;
   settings.set_up = 600;
   const Played one = played(deck_of(R"({"jobs":[{"bursts":[{"cpu":1500}]},
-                                                {"bursts":[{"cpu":60}]}]})"),
+                                                {"bursts":[{"cpu":60}]},
+                                                {"arrival":1801,"bursts":[{"cpu":60}]}]})"),
                             Generation::exclusive, settings);
   // The first computes from 600 to 1800 for nothing; the second has the next line of the calendar,
-  // and the first the two lines from 3600 on.
-  CHECK(done(one) == std::vector<Time>{3600 + 600 + 1500, 1800 + 600 + 60});
-  CHECK(one.cpu == 1560);
+  // the first the two lines from 3600 on, and who comes a second later the one after these.
+  CHECK(done(one) == std::vector<Time>{3600 + 600 + 1500, 1800 + 600 + 60, 7200 + 600 + 60});
+  CHECK(one.cpu == 1620);
   CHECK(one.cpu_lost == 1200);
-  CHECK(one.bookings == 3);
+  CHECK(one.bookings == 4);
 }
 
 TEST_CASE("at_the_machine_an_answer_waits_for_nobody") {

@@ -13,7 +13,6 @@ using simulation::append;
 using simulation::Burst;
 using simulation::last_tick;
 using simulation::Mark;
-using simulation::Piece;
 using simulation::Track;
 
 namespace {

@@ -1,6 +1,7 @@
 #include "generations/options.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "generations/report.hpp"
@@ -95,9 +96,9 @@ std::vector<Generation> generations_of(const std::string& only) {
 Room room_of(const Options& options) {
   Room room;
   room.users = options.users;
-  room.think = static_cast<Time>(options.think * 100 + 0.5);
-  room.request = static_cast<Time>(options.request * 100 + 0.5);
-  room.quantum = static_cast<Time>(options.slice * 100 + 0.5);
+  room.think = std::lround(options.think * 100);
+  room.request = std::lround(options.request * 100);
+  room.quantum = std::lround(options.slice * 100);
   if (options.long_jobs >= options.users)
     throw UsageFailure(tr("--long: there must be a user who asks little, and there are only ",
                           "--long：至少要有一个请求小的用户，而总共只有 ") +

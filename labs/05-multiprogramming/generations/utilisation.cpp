@@ -74,8 +74,8 @@ std::string curve(const std::vector<DegreeFigures>& figures, std::size_t columns
   const std::size_t width = columns > 30 ? columns - 20 : 20;
   for (const DegreeFigures& one : figures) {
     const auto at = [width](double value) {
-      return std::min(width - 1,
-                      static_cast<std::size_t>(value * static_cast<double>(width - 1) + 0.5));
+      const auto column = std::lround(value * static_cast<double>(width - 1));
+      return std::min(width - 1, static_cast<std::size_t>(column));
     };
     std::string number = std::to_string(one.programs);
     text += std::string(4 - std::min<std::size_t>(3, number.size()), ' ') + number + " ";
