@@ -25,6 +25,8 @@ for lang in en zh; do
   slicing feedback feedback --policy mlfq:2/4/8 --boost 50
   slicing no-stealing stealing --policy rr:2 --cores 2 --queue-per-core
   slicing stealing stealing --policy rr:2 --cores 2 --queue-per-core --steal
+  "$bin/generations" --lang "$lang" --svg "$folder/one-deck.$lang.svg" >/dev/null
+  "$bin/generations" utilisation --lang "$lang" --svg "$folder/utilisation.$lang.svg" >/dev/null
 done
 
 status=0

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "every_policy.hpp"
 #include "practice.hpp"
 
 namespace {
@@ -77,4 +78,28 @@ TEST_CASE("a_steady_state_allocates_nothing") {
   }
   CHECK(allocations == before);
   CHECK(queue.size() == 1000);
+}
+
+TEST_CASE("a_longer_run_allocates_no_more_than_a_short_one") {
+  const auto allocations_of = [](const simulation::PolicyMaker& policy, int rounds) {
+    simulation::Workload workload;
+    for (int i = 0; i < 20; ++i) {
+      std::vector<simulation::Burst> bursts;
+      for (int round = 0; round < rounds; ++round) {
+        bursts.push_back({7, simulation::Burst::cpu});
+        bursts.push_back({11, 0});
+      }
+      workload.add({}, bursts);
+    }
+    simulation::Options options;
+    options.cores = 2;
+    const std::size_t before = allocations;
+    const simulation::Figures figures = simulation::run(workload, policy, options);
+    CHECK_FALSE(figures.cut_short);
+    return allocations - before;
+  };
+  for (const NamedPolicy& policy : every_policy(dialtone::test_seed())) {
+    CAPTURE(policy.name);
+    CHECK(allocations_of(policy.make, 200) == allocations_of(policy.make, 20));
+  }
 }
