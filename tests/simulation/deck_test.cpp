@@ -24,7 +24,7 @@ TEST_CASE("every_field_of_a_deck_is_read") {
   const auto deck = read_deck(R"({
     "devices": [{"name": "disk"}, {"name": "terminal", "servers": 0}],
     "jobs": [{"name": "工资单", "user": "李雷", "arrival": 7, "memory": 40, "priority": -1,
-              "weight": 3, "patience": 300, "cards": 20, "lines": 50,
+              "weight": 3, "cores": [0, 5], "patience": 300, "cards": 20, "lines": 50,
               "bursts": [{"cpu": 5}, {"disk": 20}, {"drum": 2}, {"cpu": 3}, {"terminal": 9}]}]})");
   REQUIRE(deck.has_value());
   REQUIRE(deck->devices.size() == 3);
@@ -39,6 +39,7 @@ TEST_CASE("every_field_of_a_deck_is_read") {
   CHECK(job.memory == 40);
   CHECK(job.priority == -1);
   CHECK(job.weight == 3);
+  CHECK(job.cores == 0b100001);
   const std::pair<Time, int> bursts[] = {{5, Burst::cpu}, {20, 0}, {2, 2}, {3, Burst::cpu}, {9, 1}};
   REQUIRE(deck->workload.bursts.size() == std::size(bursts));
   for (std::size_t i = 0; i < std::size(bursts); ++i) {
@@ -58,6 +59,7 @@ TEST_CASE("what_is_not_said_has_a_usual_value") {
   CHECK(deck->workload.jobs[1].name == "2");
   CHECK(deck->workload.jobs[1].arrival == 0);
   CHECK(deck->workload.jobs[1].weight == 1);
+  CHECK(deck->workload.jobs[1].cores == ~std::uint64_t{0});
   CHECK(deck->orders[1].user == "2");
   CHECK(deck->orders[1].patience == never);
 }
@@ -81,12 +83,14 @@ TEST_CASE("what_is_wrong_is_told_with_its_path") {
       {with_job(R"("arrival":-1,"bursts":[{"cpu":1}])"), "jobs[1].arrival: -1 is below 0"},
       {with_job(R"("memory":-1,"bursts":[{"cpu":1}])"), "jobs[1].memory: -1 is below 0"},
       {with_job(R"("weight":0,"bursts":[{"cpu":1}])"), "jobs[1].weight: 0 is below 1"},
+      {with_job(R"("cores":[0,64],"bursts":[{"cpu":1}])"), "jobs[1].cores[1]: 64 is above 63"},
+      {with_job(R"("cores":[],"bursts":[{"cpu":1}])"), "jobs[1].cores: there are none"},
       {with_job(R"("name":7,"bursts":[{"cpu":1}])"), "jobs[1].name: is not a text"},
       {with_job(R"("name":"a\u0007","bursts":[{"cpu":1}])"),
        "jobs[1].name: holds a control character"},
       {with_job(R"("size":1,"bursts":[{"cpu":1}])"),
        "jobs[1].size: no such field; there are name, user, arrival, memory, priority, weight, "
-       "patience, cards, lines, bursts"},
+       "cores, patience, cards, lines, bursts"},
       {with_job(R"("lines":1,"lines":1,"bursts":[{"cpu":1}])"),
        "\"lines\": the field is there twice"},
       {R"({"jobs":[],"x":1})", "x: no such field; there are devices, jobs"},

@@ -281,6 +281,8 @@ TEST_CASE("what_no_machine_can_play_is_told_before") {
   CHECK(complaint(large, settings).rfind("jobs[0].memory: 17", 0) == 0);
   const Deck idle = deck_of(R"({"jobs":[{"bursts":[{"disk":1}]}]})");
   CHECK(complaint(idle, {}).rfind("jobs[0].bursts: ", 0) == 0);
+  const Deck pinned = deck_of(R"({"jobs":[{"cores":[1],"bursts":[{"cpu":1}]}]})");
+  CHECK(complaint(pinned, {}).rfind("jobs[0].cores: ", 0) == 0);
   const Deck endless = deck_of(R"({"jobs":[{"bursts":[{"cpu":2000000000}]}]})");
   CHECK(complaint(endless, {}).rfind("--quantum 1: ", 0) == 0);
   Settings slow;

@@ -90,6 +90,10 @@ std::string complaint(const Deck& deck, const Settings& settings) {
              std::to_string(largest) +
              tr(": give the machine more memory, or the job less",
                 "：请给机器更大的内存，或把作业改小");
+    if (deck.workload.jobs[i].cores != ~std::uint64_t{0})
+      return path + "cores: " +
+             tr("the older machines have one CPU: leave it out here (time-slicing takes it)",
+                "旧机器只有一个 CPU：请去掉（time-slicing 才用它）");
     const auto bursts = bursts_of(deck, i);
     if (std::none_of(bursts.begin(), bursts.end(),
                      [](const Burst& burst) { return burst.device == Burst::cpu; }))
