@@ -564,46 +564,6 @@ ContextSwitch whole_switch() {
   return {save_all, restore_all};
 }
 
-std::string complaint(const Workload& workload, const Options& options) {
-  const auto cores = options.cores;
-  if (cores < 1 || cores > 64) return "cores: " + std::to_string(cores) + " is not from 1 to 64";
-  if (options.switch_cost < 0 || options.switch_cost > last_tick)
-    return "the cost of a switch is below 0 or beyond 2^31 ticks";
-  if (options.steal && !options.queue_per_core)
-    return "stealing needs a queue for each core: with one shared queue there is nothing to steal";
-  const std::uint64_t all =
-      cores == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << static_cast<unsigned>(cores)) - 1;
-  Time total = 0;
-  Time latest = 0;
-  for (std::size_t i = 0; i < workload.jobs.size(); ++i) {
-    const Job& job = workload.jobs[i];
-    const auto where = [&](const std::string& field) {
-      return "jobs[" + std::to_string(i) + "]." + field + ": ";
-    };
-    if (job.arrival < 0 || job.arrival > last_tick)
-      return where("arrival") + std::to_string(job.arrival) + " is not from 0 to 2^31 - 1";
-    if (job.weight < 1 || job.weight > 1'000'000)
-      return where("weight") + std::to_string(job.weight) + " is not from 1 to 1000000";
-    if (job.memory < 0) return where("memory") + std::to_string(job.memory) + " is negative";
-    if ((job.cores & all) == 0) return where("cores") + "none of them is on this machine";
-    if (job.bursts == 0) return where("bursts") + "there are none";
-    latest = std::max(latest, job.arrival);
-    for (std::uint32_t b = 0; b < job.bursts; ++b) {
-      const Burst& burst = workload.bursts[job.first_burst + b];
-      const std::string path = "bursts[" + std::to_string(b) + "]";
-      if (burst.length < 1 || burst.length > last_tick)
-        return where(path) + std::to_string(burst.length) + " ticks is not from 1 to 2^31 - 1";
-      if (burst.device != Burst::cpu &&
-          (burst.device < 0 || static_cast<std::size_t>(burst.device) >= options.devices.size()))
-        return where(path) + "there is no device " + std::to_string(burst.device);
-      total += burst.length;
-      if (total + latest > last_tick)
-        return where(path) + "the work adds up to more than 2^31 ticks: make it smaller";
-    }
-  }
-  return {};
-}
-
 Figures run(const Workload& workload, const PolicyMaker& make_policy, const Options& options) {
   assert(complaint(workload, options).empty());
   return Machine(workload, make_policy, options).play();
