@@ -61,11 +61,14 @@ std::vector<Job> drawn_jobs(const Request& request, dialtone::PythonRandom& rand
 
 Played play_jobs(std::vector<Job> jobs, std::int64_t quantum, dialtone::PythonRandom& random) {
   std::int64_t draws = 0;
+  std::int64_t wins = 0;  // that the jobs need at least
   std::int64_t tickets = 0;
   for (const Job& job : jobs) {
     draws += job.left;
+    wins += job.left / quantum;
     tickets += job.tickets;
   }
+  if (wins > most_steps) return too_long();
   Trace trace;
   Budget budget;
   std::size_t unfinished = jobs.size();

@@ -168,6 +168,9 @@ struct Cpu {
 
 using Queue = std::deque<std::size_t>;
 
+/// What a CPU's tick costs, in the steps of a budget.
+constexpr std::int64_t steps_per_cpu = 4;
+
 class Player {
  public:
   Player(const Request& request, Jobs jobs, dialtone::PythonRandom& random)
@@ -180,7 +183,7 @@ class Player {
   Played play() {
     if (!fill_queues()) return too_long();
     for (; finished_ < jobs_.size(); ++now_) {
-      if (!budget_.spend(request_.cpus)) return too_long();
+      if (!budget_.spend(request_.cpus * steps_per_cpu)) return too_long();
       if (now_ > 0 && now_ % request_.quantum == 0) give_back();
       if (auto stolen = steal(); !stolen) return tl::unexpected(stolen.error());
       if (!assign()) return too_long();
