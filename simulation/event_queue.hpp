@@ -35,16 +35,15 @@ class EventQueue {
   std::size_t size() const { return heap_.size() + (has_front_ ? 1 : 0); }
   void reserve(std::size_t events) { heap_.reserve(events); }
 
-  /// Plans an event.
-  void push(Time time, std::uint8_t rank, Payload payload) {
+  /// Plans an event. Inlined always: a machine's every turn ends in one, and a call costs a tenth.
+  [[gnu::always_inline]] inline void push(Time time, std::uint8_t rank, Payload payload) {
     Event event{time, (std::uint64_t{rank} << 56U) | planned_++, std::move(payload)};
-    if (has_front_ ? before(event, front_) : heap_.empty() || before(event, heap_.front())) {
-      if (has_front_) insert(std::move(front_));
+    if (!has_front_ && (heap_.empty() || before(event, heap_.front()))) {
       front_ = std::move(event);
       has_front_ = true;
-    } else {
-      insert(std::move(event));
+      return;
     }
+    push_behind_front(std::move(event));
   }
 
   /// The next event. Precondition: not empty.
@@ -53,13 +52,19 @@ class EventQueue {
     return has_front_ ? front_ : heap_.front();
   }
 
+  /// When the next event is; `never` where there is none.
+  Time next_time() const {
+    if (has_front_) return front_.time;
+    return heap_.empty() ? never : heap_.front().time;
+  }
+
   /// Takes the next event out. Precondition: not empty.
   Event take() {
-    assert(!empty());
     if (has_front_) {
       has_front_ = false;
       return std::move(front_);
     }
+    assert(!heap_.empty());
     Event next = std::move(heap_.front());
     Event last = std::move(heap_.back());
     heap_.pop_back();
@@ -72,6 +77,11 @@ class EventQueue {
 
   static bool before(const Event& a, const Event& b) {
     return a.time != b.time ? a.time < b.time : a.order < b.order;
+  }
+
+  [[gnu::noinline]] void push_behind_front(Event event) {
+    if (has_front_ && before(event, front_)) std::swap(event, front_);
+    insert(std::move(event));
   }
 
   void insert(Event event) {

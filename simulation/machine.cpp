@@ -60,8 +60,9 @@ struct CoreState {
   Core core;
   Policy* policy = nullptr;  ///< of the queue that it takes from
   Pcb* running = nullptr;
-  Time switch_start = 0;  ///< of what is not told yet: the switch goes on until `start`
-  Time start = 0;         ///< of what is not charged yet
+  Time start = 0;          ///< of what is not charged yet
+  Time switch_start = 0;   ///< while `switching`: of the switch, which goes on until `start`
+  bool switching = false;  ///< the switch is not in the books yet
   std::uint32_t generation = 0;
   int last_pid = -1;
   bool left_by_itself = true;  ///< the last one blocked or ended
@@ -87,24 +88,24 @@ class Machine {
   void handle(const Planned& planned);
   void arrive(int pid);
   void admit_all();
-  void end_turn(int core);
+  [[gnu::always_inline]] inline void end_turn(int core);
   void end_io(Pcb& process);
   void boost(std::size_t queue);
 
   // What follows from it.
   void dispatch_idle();
   void preempt_outranked();
-  bool dispatch(int core);
+  [[gnu::always_inline]] inline bool dispatch(int core);
   Turn pick_for(int core, Policy& policy);
   bool steal_for(int core);
-  void make_ready(Pcb& process, Ready why);
+  [[gnu::always_inline]] inline void make_ready(Pcb& process, Ready why, Policy& policy);
   void next_burst(Pcb& process);
   void start_io(Pcb& process);
   void serve(Pcb& process, Time length, int device);
   void finish(Pcb& process);
-  void charge(int core);
+  [[gnu::always_inline]] inline void charge(CoreState& state);
   void charge_switch(CoreState& state);
-  void take_off(int core, bool by_itself);
+  [[gnu::always_inline]] inline void take_off(CoreState& state, bool by_itself);
   void put_back(int core, int for_whom);
 
   const Burst& burst_of(const Pcb& process) const {
@@ -116,25 +117,32 @@ class Machine {
   }
   CoreState& at(int core) { return cores_[static_cast<std::size_t>(core)]; }
   std::size_t queue_of(int core) const {
-    return options_.queue_per_core ? static_cast<std::size_t>(core) : 0;
+    return queue_per_core_ ? static_cast<std::size_t>(core) : 0;
   }
   Policy& policy_of(int core) { return *at(core).policy; }
   bool may_run(const Pcb& process, int core) const {
     return (workload_.jobs[index(process)].cores >> static_cast<unsigned>(core) & 1U) != 0;
   }
   int emptiest_queue(const Pcb& process) const;
-  void plan(Time time, Planned planned) { events_.push(time, ranks_[planned.kind()], planned); }
+  [[gnu::always_inline]] void plan(Time time, Planned planned) {
+    events_.push(time, ranks_[planned.kind()], planned);
+  }
   void plan_arrival();
   void plan_boost(std::size_t queue);
   void tell(Happening what, const Pcb& process, int core, int other) {
-    if (options_.observer == nullptr) return;
-    options_.observer->happened(
-        {now_, what, process.pid, core, other}, process,
-        *queues_[options_.queue_per_core ? static_cast<std::size_t>(process.home) : 0]);
+    if (observer_ == nullptr) return;
+    observer_->happened({now_, what, process.pid, core, other}, process,
+                        *queues_[queue_per_core_ ? static_cast<std::size_t>(process.home) : 0]);
   }
 
   const Workload& workload_;
   const Options& options_;
+  // What every turn looks at, close at hand.
+  Observer* const observer_;
+  const ContextSwitch switch_;
+  const Time horizon_;
+  const Time switch_cost_;
+  const bool queue_per_core_;
   const std::array<std::uint8_t, 4> ranks_;
   std::vector<std::unique_ptr<Policy>> queues_;
   std::vector<Pcb> processes_;
@@ -159,6 +167,11 @@ class Machine {
 Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const Options& options)
     : workload_(workload),
       options_(options),
+      observer_(options.observer),
+      switch_(options.context_switch),
+      horizon_(options.horizon),
+      switch_cost_(options.switch_cost),
+      queue_per_core_(options.queue_per_core),
       ranks_(options.ties == Ties::arrivals_first ? arrivals_first : expired_first),
       processes_(workload.jobs.size()),
       places_(workload.jobs.size()),
@@ -179,7 +192,7 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
     process.weight = job.weight;
     process.memory = job.memory;
     figures_.jobs[i].arrival = job.arrival;
-    process.saved = {0, (i + 1) * 0x1000, 2 * i + 1, 0};
+    process.saved = {0, 0, (i + 1) * 0x1000, 2 * i + 1};
     by_arrival_[i] = static_cast<std::uint32_t>(i);
     pinned_ = pinned_ || (job.cores & all) != all;
   }
@@ -204,22 +217,22 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
 Figures Machine::play() {
   plan_arrival();
   for (std::size_t queue = 0; queue < queues_.size(); ++queue) plan_boost(queue);
-  while (left_ > 0 && !events_.empty()) {
-    if (events_.top().time > options_.horizon) {
-      now_ = options_.horizon;
+  while (left_ > 0) {
+    const Time next = events_.next_time();
+    if (next > horizon_) {
+      now_ = events_.empty() ? now_ : horizon_;  // without events, jobs wait for memory for ever
       figures_.cut_short = true;
       break;
     }
-    now_ = events_.top().time;
+    now_ = next;
     do handle(events_.take().payload);
-    while (!events_.empty() && events_.top().time == now_);
+    while (events_.next_time() == now_);
     if (ready_ > 0 && idle_ != 0) dispatch_idle();
     if (newcomer_ && preemptive_ && ready_ > 0) preempt_outranked();
     newcomer_ = false;
   }
-  if (left_ > 0 && !figures_.cut_short) figures_.cut_short = true;  // waits for memory for ever
   for (int core = 0; core < options_.cores; ++core)
-    if (at(core).running != nullptr) charge(core);
+    if (at(core).running != nullptr) charge(at(core));
   figures_.end = now_;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     figures_.jobs[i].cpu = places_[i].cpu;
@@ -299,7 +312,11 @@ void Machine::next_burst(Pcb& process) {
   for (; place.burst < job.bursts && burst_of(process).device == Burst::cpu; ++place.burst)
     process.remaining += burst_of(process).length;
   place.burst_end += static_cast<std::uint64_t>(process.remaining);
-  make_ready(process, place.known ? Ready::woke : Ready::arrived);
+  const Ready why = place.known ? Ready::woke : Ready::arrived;
+  place.known = true;
+  if (why == Ready::arrived && queue_per_core_) process.home = emptiest_queue(process);
+  make_ready(process, why, policy_of(process.home));
+  newcomer_ = true;
 }
 
 int Machine::emptiest_queue(const Pcb& process) const {
@@ -316,16 +333,10 @@ int Machine::emptiest_queue(const Pcb& process) const {
   return emptiest;
 }
 
-void Machine::make_ready(Pcb& process, Ready why) {
-  if (why == Ready::arrived) {
-    places_[index(process)].known = true;
-    if (options_.queue_per_core) process.home = emptiest_queue(process);
-  }
+void Machine::make_ready(Pcb& process, Ready why, Policy& policy) {
   process.ready_since = now_;
-  queues_[options_.queue_per_core ? static_cast<std::size_t>(process.home) : 0]->enqueue(process,
-                                                                                         why, now_);
+  policy.enqueue(process, why, now_);
   ++ready_;
-  newcomer_ = newcomer_ || why == Ready::arrived || why == Ready::woke;
 }
 
 void Machine::start_io(Pcb& process) {
@@ -346,8 +357,7 @@ void Machine::start_io(Pcb& process) {
 void Machine::serve(Pcb& process, Time length, int device) {
   figures_.jobs[index(process)].io += length;
   figures_.devices[static_cast<std::size_t>(device)] += length;
-  if (options_.observer != nullptr)
-    options_.observer->served(device, process.pid, now_, now_ + length);
+  if (observer_ != nullptr) observer_->served(device, process.pid, now_, now_ + length);
   plan(now_ + length, {Planned::io_end, static_cast<std::uint32_t>(process.pid)});
 }
 
@@ -376,7 +386,7 @@ void Machine::finish(Pcb& process) {
   const std::uint64_t total = places_[index(process)].burst_end;
   const std::uint64_t step = 2 * index(process) + 1;
   figures.intact =
-      process.saved == Registers{total, (index(process) + 1) * 0x1000, step, step * total};
+      process.saved == Registers{total, step * total, (index(process) + 1) * 0x1000, step};
   tell(Happening::finished, process, process.last_core, -1);
   --left_;
   if (options_.admission == nullptr) return;
@@ -387,16 +397,16 @@ void Machine::finish(Pcb& process) {
 void Machine::charge_switch(CoreState& state) {
   const Time until = std::min(now_, state.start);
   state.figures.switching += until - state.switch_start;
-  if (options_.observer != nullptr && until > state.switch_start)
-    options_.observer->switched(state.core.number, state.switch_start, until);
+  if (observer_ != nullptr && until > state.switch_start)
+    observer_->switched(state.core.number, state.switch_start, until);
   state.switch_start = until;
+  state.switching = until < state.start;
 }
 
 /// Brings the books of a busy core up to now.
-void Machine::charge(int number) {
-  CoreState& state = at(number);
+void Machine::charge(CoreState& state) {
   Pcb& process = *state.running;
-  if (state.switch_start < state.start) charge_switch(state);
+  if (state.switching) charge_switch(state);
   const Time ticks = now_ - state.start;
   if (ticks <= 0) return;
   Time work = ticks;
@@ -411,40 +421,41 @@ void Machine::charge(int number) {
   registers.accumulator += registers.step * static_cast<std::uint64_t>(work);
   process.remaining =
       std::max<Time>(0, static_cast<Time>(place.burst_end - registers.program_counter));
-  if (options_.observer != nullptr) options_.observer->ran(number, process.pid, state.start, now_);
-  state.start = state.switch_start = now_;
+  if (observer_ != nullptr) observer_->ran(state.core.number, process.pid, state.start, now_);
+  state.start = now_;
   state.policy->charge(process, ticks, now_);
 }
 
 /// The core is free from now on; the process is saved.
-void Machine::take_off(int number, bool by_itself) {
-  CoreState& state = at(number);
-  options_.context_switch.save(state.core, *state.running);
+void Machine::take_off(CoreState& state, bool by_itself) {
+  switch_.save(state.core, *state.running);
   state.running = nullptr;
+  state.switching = false;
   state.left_by_itself = by_itself;
   state.generation = (state.generation + 1) & Planned::last_generation;
-  idle_ |= std::uint64_t{1} << static_cast<unsigned>(number);
+  idle_ |= std::uint64_t{1} << static_cast<unsigned>(state.core.number);
 }
 
 void Machine::put_back(int number, int for_whom) {
-  Pcb& process = *at(number).running;
-  charge(number);
-  take_off(number, false);
+  CoreState& state = at(number);
+  Pcb& process = *state.running;
+  charge(state);
+  take_off(state, false);
   tell(Happening::preempted, process, number, for_whom);
-  make_ready(process, Ready::preempted);
+  make_ready(process, Ready::preempted, policy_of(number));
 }
 
 void Machine::end_turn(int number) {
   CoreState& state = at(number);
   Pcb& process = *state.running;
-  charge(number);
+  charge(state);
   if (process.remaining > 0) {
-    take_off(number, false);
+    take_off(state, false);
     tell(Happening::expired, process, number, -1);
-    make_ready(process, Ready::expired);
+    make_ready(process, Ready::expired, *state.policy);
     return;
   }
-  take_off(number, true);
+  take_off(state, true);
   const Job& job = workload_.jobs[index(process)];
   const bool ends = places_[index(process)].burst == job.bursts;
   policy_of(number).gone(process, ends ? Gone::finished : Gone::blocked, now_);
@@ -458,10 +469,10 @@ void Machine::boost(std::size_t queue) {
   for (int core = options_.cores - 1; core >= 0; --core)
     if (queue_of(core) == queue && at(core).running != nullptr) put_back(core, -1);
   queues_[queue]->boost(now_);
-  if (options_.observer != nullptr)
-    options_.observer->happened(
-        {now_, Happening::boosted, -1, options_.queue_per_core ? static_cast<int>(queue) : -1, -1},
-        Pcb{}, *queues_[queue]);
+  if (observer_ != nullptr)
+    observer_->happened(
+        {now_, Happening::boosted, -1, queue_per_core_ ? static_cast<int>(queue) : -1, -1}, Pcb{},
+        *queues_[queue]);
   plan_boost(queue);
 }
 
@@ -506,10 +517,14 @@ bool Machine::dispatch(int number) {
   --ready_;
   idle_ &= ~(std::uint64_t{1} << static_cast<unsigned>(number));
   state.running = &process;
-  state.switch_start = state.start = now_;
+  state.start = now_;
   if (state.last_pid != process.pid && state.last_pid >= 0) {
     ++(state.left_by_itself ? figures_.voluntary : figures_.involuntary);
-    state.start += options_.switch_cost;
+    if (switch_cost_ > 0) {
+      state.switching = true;
+      state.switch_start = now_;
+      state.start += switch_cost_;
+    }
   }
   tell(Happening::dispatched, process, number, state.last_pid);
   state.last_pid = process.pid;
@@ -518,7 +533,7 @@ bool Machine::dispatch(int number) {
   place.waiting += now_ - process.ready_since;
   if (place.first_run < 0) place.first_run = state.start;
   ++figures_.turns;
-  options_.context_switch.restore(process, state.core);
+  switch_.restore(process, state.core);
   // A switch that lost the program counter may have left it anywhere: it goes on from there.
   process.remaining =
       std::max<Time>(1, static_cast<Time>(place.burst_end - state.core.registers.program_counter));
@@ -534,7 +549,7 @@ void Machine::preempt_outranked() {
     Policy& policy = *queues_[queue];
     if (policy.ready() == 0) continue;
     for (int core = 0; core < options_.cores; ++core)
-      if (queue_of(core) == queue && at(core).running != nullptr) charge(core);
+      if (queue_of(core) == queue && at(core).running != nullptr) charge(at(core));
     for (int round = 0; round < options_.cores; ++round) {
       const Pcb* best = policy.best(now_);
       if (best == nullptr) break;

@@ -15,9 +15,9 @@ namespace simulation {
 /// with `accumulator == step * its CPU time`.
 struct Registers {
   std::uint64_t program_counter = 0;
+  std::uint64_t accumulator = 0;
   std::uint64_t stack_pointer = 0;
   std::uint64_t step = 0;
-  std::uint64_t accumulator = 0;
 
   friend bool operator==(const Registers& a, const Registers& b) {
     return a.program_counter == b.program_counter && a.stack_pointer == b.stack_pointer &&
