@@ -192,7 +192,10 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
     process.weight = job.weight;
     process.memory = job.memory;
     figures_.jobs[i].arrival = job.arrival;
-    process.saved = {0, 0, (i + 1) * 0x1000, 2 * i + 1};
+    process.saved = {.program_counter = 0,
+                     .accumulator = 0,
+                     .stack_pointer = (i + 1) * 0x1000,
+                     .step = 2 * i + 1};
     by_arrival_[i] = static_cast<std::uint32_t>(i);
     pinned_ = pinned_ || (job.cores & all) != all;
   }
@@ -385,8 +388,10 @@ void Machine::finish(Pcb& process) {
   figures.completion = now_;
   const std::uint64_t total = places_[index(process)].burst_end;
   const std::uint64_t step = 2 * index(process) + 1;
-  figures.intact =
-      process.saved == Registers{total, step * total, (index(process) + 1) * 0x1000, step};
+  figures.intact = process.saved == Registers{.program_counter = total,
+                                              .accumulator = step * total,
+                                              .stack_pointer = (index(process) + 1) * 0x1000,
+                                              .step = step};
   tell(Happening::finished, process, process.last_core, -1);
   --left_;
   if (options_.admission == nullptr) return;

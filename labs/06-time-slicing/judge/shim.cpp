@@ -181,8 +181,12 @@ json fields_of(const simulation::Registers& registers) {
 }
 
 simulation::Registers registers_of(const json& fields) {
-  return {fields.at(0).get<std::uint64_t>(), fields.at(1).get<std::uint64_t>(),
-          fields.at(2).get<std::uint64_t>(), fields.at(3).get<std::uint64_t>()};
+  simulation::Registers registers;
+  registers.program_counter = fields.at(0).get<std::uint64_t>();
+  registers.stack_pointer = fields.at(1).get<std::uint64_t>();
+  registers.step = fields.at(2).get<std::uint64_t>();
+  registers.accumulator = fields.at(3).get<std::uint64_t>();
+  return registers;
 }
 
 /// All of a control block but its registers and its links.

@@ -276,7 +276,7 @@ TEST_CASE("neighbours_are_linked_and_who_has_left_is_not") {
 
 TEST_CASE("save_keeps_what_the_core_holds") {
   Story s;
-  Core core{3, {100, 200, 300, 400}};
+  Core core{3, {.program_counter = 100, .accumulator = 400, .stack_pointer = 200, .step = 300}};
   ProcessControlBlock process;
   s.step("save(core, process), the core's registers are 100, 200, 300, 400");
   save(core, process);
@@ -290,7 +290,7 @@ TEST_CASE("restore_gives_the_core_what_was_kept_and_leaves_its_number") {
   Story s;
   Core core{3, {}};
   ProcessControlBlock process;
-  process.saved = {100, 200, 300, 400};
+  process.saved = {.program_counter = 100, .accumulator = 400, .stack_pointer = 200, .step = 300};
   s.step("restore(process, core), saved are 100, 200, 300, 400");
   restore(process, core);
   s.expect_equal("program_counter", core.registers.program_counter, std::uint64_t{100});
@@ -303,8 +303,8 @@ TEST_CASE("restore_gives_the_core_what_was_kept_and_leaves_its_number") {
 TEST_CASE("two_programs_on_one_core_each_count_for_themselves") {
   Story s;
   Processes processes;
-  processes['A'].saved = {0, 1000, 1, 0};   // counts by ones
-  processes['B'].saved = {0, 2000, 10, 0};  // counts by tens
+  processes['A'].saved.step = 1;   // counts by ones
+  processes['B'].saved.step = 10;  // counts by tens
   Core core;
   for (int round = 0; round < 3; ++round) {
     for (const char letter : {'A', 'B'}) {
