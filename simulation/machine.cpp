@@ -199,8 +199,10 @@ Machine::Machine(const Workload& workload, const PolicyMaker& make_policy, const
     by_arrival_[i] = static_cast<std::uint32_t>(i);
     pinned_ = pinned_ || (job.cores & all) != all;
   }
-  std::stable_sort(by_arrival_.begin(), by_arrival_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return workload.jobs[a].arrival < workload.jobs[b].arrival;
+  std::sort(by_arrival_.begin(), by_arrival_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const Time first = workload.jobs[a].arrival;
+    const Time second = workload.jobs[b].arrival;
+    return first != second ? first < second : a < b;
   });
   for (std::size_t i = 0; i < (options.queue_per_core ? cores : 1); ++i)
     queues_.push_back(make_policy());
