@@ -218,7 +218,8 @@ std::string coloured(Colour colour, std::string_view text) {
 
 Table::Table(std::vector<std::string> head, std::initializer_list<std::size_t> right_aligned)
     : right_aligned_(head.size(), false) {
-  for (const std::size_t column : right_aligned) if (column < right_aligned_.size()) right_aligned_[column] = true;
+  for (const std::size_t column : right_aligned)
+    if (column < right_aligned_.size()) right_aligned_[column] = true;
   rows_.push_back(std::move(head));
 }
 

@@ -2,8 +2,8 @@
 //
 // What happens at one tick happens in a stated order (see Ties). A process that becomes ready or is
 // put back at a tick can be picked at that same tick; the cores are filled in the order of their
-// numbers. A newcomer that may take a core takes the least urgent one's, of equal ones the core with
-// the lowest number.
+// numbers. A newcomer that may take a core takes the least urgent one's, of equal ones the core
+// with the lowest number.
 #pragma once
 
 #include <cstdint>
