@@ -64,11 +64,12 @@ std::string growth_picture(const std::vector<Growth>& curves) {
       svg.append("<circle cx=\"").append(n(x)).append("\" cy=\"").append(n(y));
       svg.append("\" r=\"3.5\" fill=\"").append(colour).append("\"/>\n");
     }
-    svg +=
-        "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"2\"/>\n";
+    svg.append("<path d=\"").append(path).append("\" fill=\"none\" stroke=\"").append(colour);
+    svg.append("\" stroke-width=\"2\"/>\n");
     const double y = top + 20 + 22 * static_cast<double>(i);
-    svg += "<path d=\"M" + n(left + width + 20) + "," + n(y - 4) + "h24\" stroke=\"" + colour +
-           "\" stroke-width=\"3\"/>\n" + words(left + width + 50, y, "start", curves[i].name);
+    svg.append("<path d=\"M").append(n(left + width + 20)).append(",").append(n(y - 4));
+    svg.append("h24\" stroke=\"").append(colour).append("\" stroke-width=\"3\"/>\n");
+    svg += words(left + width + 50, y, "start", curves[i].name);
   }
   return svg + "</svg>\n";
 }

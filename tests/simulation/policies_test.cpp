@@ -236,8 +236,8 @@ Time longest_wait(const Workload& workload, const PolicyMaker& policy) {
   return longest;
 }
 
-/// A long job, and short ones of 2 ticks that come every `least` to 2 ticks: the machine has no time
-/// for it.
+/// A long job, and short ones of 2 ticks that come every `least` to 2 ticks: the machine has no
+/// time for it.
 Workload long_among_short(dialtone::Random& random, std::uint64_t least) {
   Workload workload;
   workload.add({"long"}, {{200, Burst::cpu}});
