@@ -19,7 +19,7 @@ json Script::play(Trial& trial) const {
   trial.input(what_);
   trial.step(what_);
   const auto answer = trial.student.ask(request_);
-  const json got = answer.body.value("value", json::array());
+  json got = answer.body.value("value", json::array());
   if (!got.is_array() || got.size() != expected_.size())
     trial.fail(tr("an answer to each question", "每问必答"), std::to_string(expected_.size()),
                dialtone::printable(got.dump(), 200));

@@ -141,7 +141,7 @@ void what_cannot_be_is_refused(Trial& trial) {
     const int program = trial.random.pick(programs);
     if (trial.random.chance(0.4))
       office.admit(program);  // known, wherever it is
-    else if (office.blocked().count(program) == 0)
+    else if (!office.blocked().contains(program))
       office.wake(program);
     else
       office.block();

@@ -185,7 +185,7 @@ Dispatcher::Runs take_first(std::deque<int>& line) {
 
 //! [dispatcher]
 Result<Dispatcher::Runs> Dispatcher::admit(int program) {
-  if (running_ == program || blocked_.count(program) > 0 ||
+  if (running_ == program || blocked_.contains(program) ||
       std::find(line_.begin(), line_.end(), program) != line_.end())
     return tl::unexpected(Refusal::known_already);
   line_.push_back(program);
