@@ -112,8 +112,17 @@ Report round_robin(std::size_t runs, const std::string& peer, const std::string&
     return Contest{{what, "ns", {}}, [=] { return 1e9 * seconds_of(work) / turns; }};
   };
   std::vector<Contest> contests;
-  contests.push_back(nanoseconds("ours, no text", [&] { run(workload, policy, usual_options()); }));
-  contests.push_back(nanoseconds("ours, a line for each slice", [&] {
+  // Ours are over in some milliseconds, in which a processor that has just waited for Python is not
+  // yet at its speed: ten in a row.
+  const auto ten_times = [&](const std::string& what, const std::function<void()>& work) {
+    Contest contest = nanoseconds(what, [work] {
+      for (int i = 0; i < 10; ++i) work();
+    });
+    contest.once = [once = contest.once] { return once() / 10; };
+    return contest;
+  };
+  contests.push_back(ten_times("ours, no text", [&] { run(workload, policy, usual_options()); }));
+  contests.push_back(ten_times("ours, a line for each slice", [&] {
     const int nowhere = open("/dev/null", O_WRONLY);
     {
       Lines lines(nowhere);
