@@ -33,7 +33,6 @@ class EventQueue {
 
   bool empty() const { return !has_front_ && heap_.empty(); }
   std::size_t size() const { return heap_.size() + (has_front_ ? 1 : 0); }
-  void reserve(std::size_t events) { heap_.reserve(events); }
 
   /// Plans an event. Inlined always: a machine's every turn ends in one, and a call costs a tenth.
   [[gnu::always_inline]] inline void push(Time time, std::uint8_t rank, Payload payload) {

@@ -4,7 +4,6 @@
 
 #include "default_deck.hpp"
 #include "generations/draw.hpp"
-#include "generations/files.hpp"
 #include "generations/memory_show.hpp"
 #include "generations/options.hpp"
 #include "generations/report.hpp"
@@ -15,6 +14,7 @@
 #include "language.hpp"
 #include "ostep.hpp"
 #include "simulation/timeline.hpp"
+#include "text_files.hpp"
 
 namespace {
 
@@ -39,7 +39,8 @@ NamedDeck deck_of(const Options& options) {
   if (options.jobs > 0) return {"--jobs", draw_deck(options.seed, options.jobs)};
   const std::string name =
       options.deck.empty() ? tr("the deck of this lab", "本实验的作业卡叠") : options.deck;
-  auto deck = simulation::read_deck(options.deck.empty() ? default_deck : read_text(options.deck));
+  auto deck = simulation::read_deck(options.deck.empty() ? default_deck
+                                                         : dialtone::read_text(options.deck));
   if (!deck) throw UsageFailure(name + ": " + deck.error());
   return {name, std::move(*deck)};
 }
@@ -61,7 +62,8 @@ int play_deck(const Options& options) {
     if (!played) throw UsageFailure(where + ": " + played.error());
     all.push_back(std::move(*played));
   }
-  if (!options.svg.empty()) write_text(options.svg, simulation::timeline_svg(timelines_of(all)));
+  if (!options.svg.empty())
+    dialtone::write_text(options.svg, simulation::timeline_svg(timelines_of(all)));
   if (options.json)
     print(json_of(all, deck));
   else if (options.csv)
@@ -99,7 +101,7 @@ int trespassing(const Options& options) {
 
 int utilisation_of(const Options& options) {
   const auto figures = utilisation(options.most_programs, options.wait, options.seed);
-  if (!options.svg.empty()) write_text(options.svg, curve_svg(figures, options.wait));
+  if (!options.svg.empty()) dialtone::write_text(options.svg, curve_svg(figures, options.wait));
   if (options.json) {
     print(json_of(figures, options.wait, options.seed));
     return dialtone::exit_success;

@@ -1,7 +1,5 @@
 // time-slicing: the same jobs under any policy, on one core or many, with every decision explained.
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "command_line.hpp"
 #include "demo/report.hpp"
@@ -12,6 +10,7 @@
 #include "language.hpp"
 #include "simulation/ostep/ostep.hpp"
 #include "terminal.hpp"
+#include "text_files.hpp"
 #include "time_slicing.hpp"
 
 namespace {
@@ -81,16 +80,8 @@ std::vector<int> parse_allotments(const std::string& text) {
   return {numbers->begin(), numbers->end()};
 }
 
-Deck read_file(const std::string& name) {
-  std::ostringstream text;
-  if (name == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file(name, std::ios::binary);
-    if (!file) refuse(tr("cannot read the deck ", "无法读取作业文件 ") + name);
-    text << file.rdbuf();
-  }
-  auto deck = simulation::read_deck(text.str());
+Deck read_deck_file(const std::string& name) {
+  auto deck = simulation::read_deck(read_text(name));
   if (!deck) refuse(name + ": " + deck.error());
   return *std::move(deck);
 }
@@ -101,7 +92,7 @@ Deck deck_of(const Request& request) {
            tr("' is one too many", "' 多余"));
   if (!request.words.empty() && request.generate > 0)
     refuse(tr("a deck and --generate: take one of them", "作业文件与 --generate 只能选一个"));
-  if (!request.words.empty()) return read_file(request.words[0]);
+  if (!request.words.empty()) return read_deck_file(request.words[0]);
   if (request.generate > 0) return drawn_deck(request.generate, request.settings.seed);
   return usual_deck();
 }
@@ -160,15 +151,11 @@ simulation::TextStyle text_style() {
   return {terminal_columns(), locale_is_utf8(), stdout_is_lively()};
 }
 
-void write_file(const std::string& name, const std::string& text) {
-  if (name == "-") {
+void put(const std::string& name, const std::string& text) {
+  if (name == "-")
     std::cout << text;
-    return;
-  }
-  std::ofstream file(name, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw Failure(tr("cannot write ", "无法写入 ") + name);
+  else
+    write_text(name, text);
 }
 
 /// One core: a track for each policy. Many: a timeline for each.
@@ -313,14 +300,13 @@ int go(const Request& typed) {
   for (const Choice& choice : *choices)
     runs.push_back(play(deck, choice, options, request.why || request.step));
   if (request.step) {
-    step_through(deck, runs.front());
+    step_through(runs.front());
     return exit_success;
   }
   if (!request.svg.empty())
-    write_file(request.svg,
-               timeline_svg(runs.size() > 1 ? side_by_side(runs) : all_views(runs.front())));
-  if (!request.csv.empty()) write_file(request.csv, timeline_csv(runs.front().by_core));
-  if (!request.trace.empty()) write_file(request.trace, timeline_trace(runs.front().by_core));
+    put(request.svg, timeline_svg(runs.size() > 1 ? side_by_side(runs) : all_views(runs.front())));
+  if (!request.csv.empty()) put(request.csv, timeline_csv(runs.front().by_core));
+  if (!request.trace.empty()) put(request.trace, timeline_trace(runs.front().by_core));
   if (request.json) {
     nlohmann::ordered_json json = to_json(deck, runs.front());
     if (!request.compare.empty()) {

@@ -11,15 +11,13 @@
 #include "language.hpp"
 #include "simulation/policies/deadline_tree.hpp"
 #include "simulation/policies/policies.hpp"
+#include "simulation/policies/virtual_time.hpp"
 
 namespace simulation {
 namespace {
 
 using Pcb = ProcessControlBlock;
 __extension__ using Wide = __int128;  // weight times virtual time, summed over all processes
-
-/// What one tick adds to the virtual time of a process of weight 1.
-constexpr std::int64_t scale = std::int64_t{1} << 20U;
 
 class Eevdf final : public Policy {
  public:
@@ -38,11 +36,11 @@ class Eevdf final : public Policy {
     ready_.erase(*process);
     // What is left of its request, rounded up to whole ticks.
     const std::int64_t left = process->deadline - process->virtual_time;
-    return {process, std::max<Time>(1, (left * process->weight + scale - 1) / scale)};
+    return {process, std::max<Time>(1, (left * process->weight + virtual_tick - 1) / virtual_tick)};
   }
 
   void charge(Pcb& process, Time ticks, Time) override {
-    const std::int64_t had = ticks * scale / process.weight;
+    const std::int64_t had = virtual_ticks(ticks, process.weight);
     process.virtual_time += had;
     weighted_sum_ += Wide{had} * process.weight;
   }
@@ -54,7 +52,7 @@ class Eevdf final : public Policy {
     weight_ -= process.weight;
     weighted_sum_ -= Wide{process.virtual_time} * process.weight;
     if (weight_ == 0) last_average_ = process.virtual_time + behind;
-    const std::int64_t most = slice_ * scale / process.weight;
+    const std::int64_t most = virtual_ticks(slice_, process.weight);
     process.virtual_time = std::clamp(behind, -most, most);
   }
 
@@ -65,11 +63,10 @@ class Eevdf final : public Policy {
     return one.deadline < other.deadline;
   }
   std::string standing(const Pcb& process) const override {
-    const auto in_thousandths = [](std::int64_t v) { return std::to_string(v * 1000 / scale); };
     return dialtone::tr("virtual deadline ", "虚拟截止期 ") + in_thousandths(process.deadline) +
-           dialtone::tr("/1000, lag ", "/1000，滞后 ") +
+           dialtone::tr(", lag ", "，滞后 ") +
            in_thousandths((average() - process.virtual_time) * process.weight) +
-           dialtone::tr("/1000 ticks", "/1000 刻");
+           dialtone::tr(" ticks", " 刻");
   }
 
  private:
@@ -99,7 +96,7 @@ class Eevdf final : public Policy {
   }
 
   void request(Pcb& process) const {
-    process.deadline = process.virtual_time + slice_ * scale / process.weight;
+    process.deadline = process.virtual_time + virtual_ticks(slice_, process.weight);
   }
 
   Time slice_;

@@ -5,6 +5,7 @@
 #include "random.hpp"
 #include "simulation/policies/ordered.hpp"
 #include "simulation/policies/policies.hpp"
+#include "simulation/policies/virtual_time.hpp"
 
 namespace simulation {
 namespace {
@@ -83,13 +84,6 @@ class Lottery final : public Policy {
   std::size_t ready_ = 0;
 };
 
-/// What one tick adds to the virtual time of a process of weight 1.
-constexpr std::int64_t scale = std::int64_t{1} << 20U;
-
-std::int64_t virtual_ticks(Time ticks, std::int64_t weight) {
-  return ticks * scale / weight;
-}
-
 /// `virtual_time` is the pass. While a process is away it holds how far it was ahead of the global
 /// pass, which goes on with the time of everybody together.
 class Stride final : public Policy {
@@ -127,8 +121,7 @@ class Stride final : public Policy {
 
   std::size_t ready() const override { return line_.size(); }
   std::string standing(const Pcb& process) const override {
-    return dialtone::tr("pass ", "行程 ") + std::to_string(process.virtual_time * 1000 / scale) +
-           "/1000";
+    return dialtone::tr("pass ", "行程 ") + in_thousandths(process.virtual_time);
   }
 
  private:
@@ -181,8 +174,7 @@ class Fair final : public Policy {
     return one.virtual_time + virtual_ticks(rules_.granularity, one.weight) < other.virtual_time;
   }
   std::string standing(const Pcb& process) const override {
-    return dialtone::tr("virtual time ", "虚拟时间 ") +
-           std::to_string(process.virtual_time * 1000 / scale) + "/1000";
+    return dialtone::tr("virtual time ", "虚拟时间 ") + in_thousandths(process.virtual_time);
   }
 
  private:

@@ -1,7 +1,6 @@
 #include "generations/report.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "language.hpp"
 
@@ -62,12 +61,6 @@ Spread turnarounds(const Played& played) {
 int gave_up(const Played& played) {
   return static_cast<int>(std::count_if(played.jobs.begin(), played.jobs.end(),
                                         [](const Outcome& job) { return job.gave_up; }));
-}
-
-std::string with_decimals(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
 }
 
 std::string in_minutes(double seconds) {

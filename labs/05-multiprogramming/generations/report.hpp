@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "decimals.hpp"
 #include "generations/plan.hpp"
 
 namespace generations {
@@ -23,7 +24,7 @@ int gave_up(const Played& played);
 /// "3.4" of something counted in seconds.
 std::string in_minutes(double seconds);
 std::string minutes(double seconds);  ///< with the unit
-std::string with_decimals(double value, int decimals);
+using dialtone::with_decimals;
 double share(Time busy, const Played& played);  ///< of the whole time, 0 to 1
 
 /// What is good about a machine and what is not, with its figures; compared with those before it.

@@ -104,8 +104,8 @@ const std::vector<Kind>& kinds() {
        {"quantum", "时间片"},
        {1},
        {"first at the first level that is not empty", "在第一个非空级的队首"},
-       [](const Numbers& n, const Settings& settings) -> PolicyMaker {
-         return [q = n[0], words = settings.words] { return make_ctss({q, words, 9}); };
+       [](const Numbers& n, const Settings&) -> PolicyMaker {
+         return [q = n[0]] { return make_ctss({q, 16, 9}); };
        }},
       {"lottery",
        {"lottery", "彩票调度"},

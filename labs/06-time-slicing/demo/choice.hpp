@@ -21,7 +21,6 @@ struct Settings {
   Time boost = 0;
   bool stay = false;
   bool bump = false;
-  int words = 16;  ///< of CTSS: memory that is brought in within a quantum
 };
 
 /// "2/4/8" as whole numbers of `least` or more.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "decimals.hpp"
 #include "language.hpp"
 #include "terminal.hpp"
 
@@ -11,14 +11,9 @@ namespace time_slicing_demo {
 namespace {
 
 using dialtone::tr;
+using dialtone::with_decimals;
 using namespace simulation;
 using nlohmann::ordered_json;
-
-std::string figure(double value, int decimals) {
-  char digits[64];
-  std::snprintf(digits, sizeof digits, "%.*f", decimals, value);
-  return digits;
-}
 
 /// A column of the comparison.
 struct Measure {
@@ -50,8 +45,8 @@ std::string best_of(const std::vector<Run>& runs, const Measure& measure) {
   std::vector<double> values;
   for (const Run& run : runs) values.push_back(measure.of(run));
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
-  if (figure(*least, measure.decimals) == figure(*most, measure.decimals)) return {};
-  return figure(measure.small_is_good ? *least : *most, measure.decimals);
+  if (with_decimals(*least, measure.decimals) == with_decimals(*most, measure.decimals)) return {};
+  return with_decimals(measure.small_is_good ? *least : *most, measure.decimals);
 }
 
 ordered_json number(double value) {
@@ -88,7 +83,7 @@ std::string comparison(const std::vector<Run>& runs, std::size_t columns) {
   for (const Measure& measure : all) best.push_back(best_of(runs, measure));
   const std::string star(dialtone::glyph("★", "*"));
   const auto cell = [&](const Run& run, std::size_t column) {
-    const std::string text = figure(all[column].of(run), all[column].decimals);
+    const std::string text = with_decimals(all[column].of(run), all[column].decimals);
     const bool marked = runs.size() > 1 && text == best[column];
     return text + (marked ? star : std::string(dialtone::display_width(star), ' '));
   };
@@ -141,8 +136,9 @@ std::string job_table(const Deck& deck, const Run& run, std::size_t columns) {
                time(job.completion), result});
   }
   const Summary& summary = run.summary;
-  table.add({tr("mean", "平均"), "", figure(summary.response, 1), figure(summary.turnaround, 1),
-             figure(summary.waiting, 1), "", "", "", ""});
+  table.add({tr("mean", "平均"), "", with_decimals(summary.response, 1),
+             with_decimals(summary.turnaround, 1), with_decimals(summary.waiting, 1), "", "", "",
+             ""});
   return table.text(columns);
 }
 
@@ -150,7 +146,7 @@ std::string core_lines(const Run& run, const Options& options) {
   std::string text;
   const auto end = static_cast<double>(std::max<Time>(1, run.figures.end));
   const auto percent = [&](Time ticks) {
-    return figure(100 * static_cast<double>(ticks) / end, 1) + " %";
+    return with_decimals(100 * static_cast<double>(ticks) / end, 1) + " %";
   };
   for (std::size_t i = 0; i < run.figures.cores.size(); ++i) {
     const CoreFigures& core = run.figures.cores[i];
@@ -164,7 +160,7 @@ std::string core_lines(const Run& run, const Options& options) {
           tr(" after a process blocked or ended, ", " 次因阻塞或结束，") +
           std::to_string(run.figures.involuntary) +
           tr(" because its turn was over; fairness ", " 次因轮次已到；公平指数 ") +
-          figure(run.summary.fairness, 2) + "\n";
+          with_decimals(run.summary.fairness, 2) + "\n";
   if (run.figures.cut_short)
     text += tr("cut short at tick ", "在第 ") + std::to_string(run.figures.end) +
             tr(": not every job ended\n", " 刻中止：还有作业没有结束\n");

@@ -68,7 +68,7 @@ std::vector<Time> moments(const Run& run) {
   return times;
 }
 
-std::string moment(const Deck&, const Run& run, std::size_t step, std::size_t columns) {
+std::string moment(const Run& run, std::size_t step, std::size_t columns) {
   const std::vector<Time> times = moments(run);
   if (times.empty()) return tr("nothing happens\n", "什么也没有发生\n");
   const Time now = times[std::min(step, times.size() - 1)];
@@ -89,14 +89,14 @@ std::string moment(const Deck&, const Run& run, std::size_t step, std::size_t co
   return text;
 }
 
-void step_through(const Deck& deck, const Run& run) {
+void step_through(const Run& run) {
   const std::size_t count = moments(run).size();
   const bool terminal = isatty(STDIN_FILENO) == 1 && dialtone::stdout_is_lively();
   std::optional<dialtone::SingleKeys> keys;
   if (terminal) keys.emplace();
   for (std::size_t step = 0;;) {
     if (terminal) std::cout << "\x1b[H\x1b[2J";
-    std::cout << moment(deck, run, step, dialtone::terminal_columns());
+    std::cout << moment(run, step, dialtone::terminal_columns());
     if (terminal)
       std::cout << tr("n → next   b ← back   f first   l last   q quit\n",
                       "n → 下一步   b ← 上一步   f 开头   l 结尾   q 退出\n");

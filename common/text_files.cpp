@@ -1,4 +1,4 @@
-#include "generations/files.hpp"
+#include "text_files.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -8,11 +8,7 @@
 #include "command_line.hpp"
 #include "language.hpp"
 
-namespace generations {
-
-using dialtone::Failure;
-using dialtone::tr;
-using dialtone::UsageFailure;
+namespace dialtone {
 
 namespace {
 
@@ -54,4 +50,4 @@ void write_text(const std::string& name, const std::string& text) {
     throw Failure(tr("cannot write ", "无法写入 ") + name + reason());
 }
 
-}  // namespace generations
+}  // namespace dialtone
