@@ -1,0 +1,4 @@
+// handshake-trace: stub.
+int main() {
+  return 0;
+}

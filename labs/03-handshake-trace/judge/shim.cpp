@@ -1,0 +1,5 @@
+#include "shim.hpp"
+
+int main() {
+  return dialtone::run_shim({});
+}

@@ -1,0 +1,3 @@
+#include "handshake_trace.hpp"
+
+#include "practice.hpp"
