@@ -85,7 +85,10 @@ void note_handshake(Tracked& tracked, const Tcp& header, const Note& note, Nanos
     if (!from_client && client_before == State::syn_sent) connection.handshake = Handshake::refused;
   } else if (has(header, flag::syn)) {
     if (!from_client && !has(header, flag::ack)) tracked.both_dialled = true;
-    if (from_client) tracked.last_syn = time;
+    if (from_client) {
+      tracked.last_syn = time;
+      tracked.syn_number = header.sequence;
+    }
   }
   // Complete when neither end waits for anything any more; the client's ACK is what tells.
   const auto waits = [](State state) {
@@ -115,8 +118,9 @@ void note_ending(Tracked& tracked, const Tcp& header, const Note& note) {
 /// first is not answered, is a simultaneous open.)
 bool dials_anew(const Tracked& tracked, const Tcp& header, End from) {
   if (!has(header, flag::syn) || has(header, flag::ack) || has(header, flag::rst)) return false;
+  if (tracked.connection.handshake == Handshake::not_seen) return true;
   if (from == End::server) return tracked.connection.handshake != Handshake::half_open;
-  return tracked.syn_number != header.sequence;
+  return tracked.syn_number && *tracked.syn_number != header.sequence;
 }
 
 void note_totals(Totals& sent, const Tcp& header, const Note& note) {
@@ -227,10 +231,8 @@ struct Connections::Table {
     connection.client = from == End::client ? source : destination;
     connection.server = from == End::client ? destination : source;
     connection.began = time;
-    if (has(segment.tcp, flag::syn) && !has(segment.tcp, flag::rst)) {
+    if (has(segment.tcp, flag::syn) && !has(segment.tcp, flag::rst))
       connection.handshake = Handshake::half_open;
-      if (from == End::client) tracked.syn_number = segment.tcp.sequence;
-    }
     insert(place);
     append(place);
     grow();
