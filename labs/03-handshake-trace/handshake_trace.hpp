@@ -283,10 +283,10 @@ class Conversation {
   ///   anything seen before makes it a retransmission; all new, but beginning before the highest
   ///   number seen, out_of_order; else it is a syn, syn_ack, fin or data. What takes none is an
   ///   ack.
-  /// - States: first the sender's, then the receiver's. SYN and FIN count when their number is new,
-  ///   ACK and RST always. The conversation begins closed and listening; where its first segment is
-  ///   a SYN with ACK, in syn_sent and listening; where that is no SYN, or an RST, both ends are
-  ///   established already. The segment's own signal counts after that.
+  /// - States: first the sender's, then the receiver's. SYN, ACK and RST count always, FIN
+  ///   when its number is new. The conversation begins closed and listening; where its first
+  ///   segment is a SYN with ACK, in syn_sent and listening; where that is no SYN, or an RST, both
+  ///   ends are established already. The segment's own signal counts after that.
   /// - The window is scaled (RFC 7323, section 2.2) by the shift that its sender's SYN offered, at
   ///   most 14, if the other end's SYN offered one too. Where a SYN was not seen: not scaled.
   Note take(const Tcp& header, std::uint32_t length, End from);

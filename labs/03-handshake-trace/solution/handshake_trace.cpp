@@ -389,7 +389,7 @@ Note Conversation::take(const Tcp& header, std::uint32_t length, End from) {
                 << (scaled ? std::min(*mine.shift, greatest_shift) : 0U);
 
   const Signal signal = {
-      .syn = new_syn,
+      .syn = has_syn,
       .ack = has_ack,
       .fin = new_fin,
       .rst = has_rst,
