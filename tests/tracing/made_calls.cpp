@@ -1,6 +1,7 @@
 #include "made_calls.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "judge/packets.hpp"
 
