@@ -1,5 +1,5 @@
-// What the drawings of a timeline share: clean text, round figures, one list of names for several
-// timelines, and who had most of a stretch of time. Used by simulation/timeline*.cpp alone.
+// What the drawings of a timeline share: round figures, one list of names for several timelines,
+// and who had most of a stretch of time. Used by simulation/timeline*.cpp alone.
 #pragma once
 
 #include <algorithm>
@@ -10,22 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "drawn_text.hpp"
 #include "simulation/timeline.hpp"
 
 namespace simulation::drawing {
 
 inline constexpr std::size_t marks = 5;  ///< how many values Mark has
 
-/// The text as it may stand in a line of a terminal and in XML: what is not UTF-8 becomes U+FFFD,
-/// a control character (also one that turns the direction of writing) a space.
-std::string clean(std::string_view text);
-
-/// The characters of clean text, each with the marks that are put on it.
-std::vector<std::string_view> characters(std::string_view clean_text);
-
-/// The longest beginning of clean text that fits in `columns`, ending in `ellipsis` (one column)
-/// when it was cut.
-std::string cut(std::string_view clean_text, std::size_t columns, std::string_view ellipsis);
+using dialtone::characters;
+using dialtone::clean;
+using dialtone::cut;
 
 /// A mark for programs ("running"), and for people, in their language.
 std::string_view name_of(Mark mark);

@@ -1,10 +1,5 @@
 #include "simulation/timeline_svg_parts.hpp"
 
-#include <cmath>
-
-#include "simulation/timeline_parts.hpp"
-#include "terminal.hpp"
-
 namespace simulation::drawing {
 
 // The fills are Okabe and Ito's (Color Universal Design, 2008), which nearly everybody can tell
@@ -66,61 +61,5 @@ const std::string_view svg_style = R"(<style>
 <pattern id="timeline-setup" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" class="back"/><path d="M3 0 L3 6" class="pale"/></pattern>
 </defs>
 )";
-
-std::string escaped(std::string_view clean_text) {
-  std::string text;
-  for (const char c : clean_text) {
-    if (c == '&')
-      text += "&amp;";
-    else if (c == '<')
-      text += "&lt;";
-    else if (c == '>')
-      text += "&gt;";
-    else if (c == '"')
-      text += "&quot;";
-    else
-      text += c;
-  }
-  return text;
-}
-
-std::string figure(double value) {
-  const long long hundredths = std::llround(value * 100);
-  std::string text = std::to_string(hundredths / 100);
-  const long long rest = hundredths % 100;
-  if (rest != 0) text += '.' + std::to_string(rest / 10);
-  if (rest % 10 != 0) text += std::to_string(rest % 10);
-  return text;
-}
-
-double text_width(std::string_view clean_text, double size) {
-  constexpr std::string_view narrow = "fijlrtI.,:;'|!()[] ";
-  constexpr std::string_view broad = "mwMW@%";
-  double width = 0;
-  for (const std::string_view character : characters(clean_text)) {
-    const char first = character.front();
-    if (dialtone::display_width(character) > 1)
-      width += 1.02;
-    else if (narrow.find(first) != std::string_view::npos)
-      width += 0.36;
-    else if (broad.find(first) != std::string_view::npos)
-      width += 0.92;
-    else
-      width += first >= 'A' && first <= 'Z' ? 0.7 : 0.58;
-  }
-  return width * size;
-}
-
-std::string fitted(std::string_view clean_text, double room, double size) {
-  if (text_width(clean_text, size) <= room) return std::string(clean_text);
-  std::string kept;
-  double used = size;  // the ellipsis
-  for (const std::string_view character : characters(clean_text)) {
-    used += text_width(character, size);
-    if (used > room) break;
-    kept += character;
-  }
-  return kept + "…";
-}
 
 }  // namespace simulation::drawing
