@@ -59,9 +59,9 @@ bool Reading::refuse_size(std::uint64_t at, std::uint64_t captured) {
 bool Reading::refuse_cut(std::uint64_t at, std::uint64_t whole, const std::string& of_what) {
   const std::string there = std::to_string(window.offset() + window.bytes().size() - at);
   const std::string all = std::to_string(whole);
-  return refuse(at,
-                tr("the file is cut: " + there + " of " + all + " bytes of " + of_what,
-                   "文件不完整：" + of_what + "应有 " + all + " 字节，只有 " + there + " 字节"));
+  return refuse(
+      at, tr("the file is cut: " + there + " of " + all + " bytes of " + of_what + " are there",
+             "文件不完整：" + of_what + "应有 " + all + " 字节，只有 " + there + " 字节"));
 }
 
 std::string Reading::coming_packet() const {
