@@ -239,6 +239,7 @@ std::uint16_t folded(std::uint64_t sum) {
 
 }  // namespace
 
+//! [checksum]
 std::uint16_t checksum(Bytes bytes, std::uint32_t start) {
   std::uint64_t sum = start;
   std::size_t at = 0;
@@ -246,6 +247,7 @@ std::uint16_t checksum(Bytes bytes, std::uint32_t start) {
   if (at < bytes.size()) sum += static_cast<std::uint64_t>(byte_at(bytes, at)) << 8U;
   return static_cast<std::uint16_t>(~folded(sum));
 }
+//! [checksum]
 
 Verdict verify_checksum(const Packet& packet) {
   constexpr std::size_t field = 16;
@@ -266,10 +268,12 @@ Verdict verify_checksum(const Packet& packet) {
 
 // --- numbers on a circle ---------------------------------------------------------------------
 
+//! [before]
 bool before(std::uint32_t a, std::uint32_t b) {
   const std::uint32_t steps = b - a;
   return steps != 0 && steps < 0x80000000U;
 }
+//! [before]
 
 std::int64_t unwrap(std::uint32_t number, std::int64_t near) {
   const std::uint32_t steps = number - static_cast<std::uint32_t>(near);
@@ -291,6 +295,7 @@ State after_sending(State state, const Signal& signal) {
   return state;
 }
 
+//! [after_receiving]
 State after_receiving(State state, const Signal& signal) {
   if (signal.rst) return state == State::listen ? State::listen : State::closed;
   switch (state) {
@@ -319,6 +324,7 @@ State after_receiving(State state, const Signal& signal) {
   }
   return state;
 }
+//! [after_receiving]
 
 namespace {
 
