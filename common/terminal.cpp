@@ -34,6 +34,12 @@ bool closes(std::string_view character) {
   return character.size() > 1 && closing.find(character) != std::string_view::npos;
 }
 
+/// Whether Chinese text may not end a line with it.
+bool opens(std::string_view character) {
+  constexpr std::string_view opening = "（《“‘";
+  return character.size() > 1 && opening.find(character) != std::string_view::npos;
+}
+
 std::string cell_text(std::string_view cell, std::size_t width, bool right) {
   const std::string clipped = clip(cell, width);
   const std::string fill(width - std::min(width, display_width(clipped)), ' ');
@@ -93,6 +99,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
   std::size_t line_width = 0;
   std::size_t word_width = 0;
   bool after_wide = false;  // a line may break here
+  bool after_opening = false;
   const auto end_line = [&] {
     while (!line.empty() && line.back() == ' ') line.pop_back();
     lines.push_back(std::exchange(line, {}));
@@ -116,10 +123,11 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
       ++line_width;
     } else {
       const bool wide = next.columns == 2;
-      if ((wide || after_wide) && !closes(bytes)) end_word();
+      if ((wide || after_wide) && !closes(bytes) && !after_opening) end_word();
       word += bytes;
       word_width += next.columns;
       after_wide = wide;
+      after_opening = opens(bytes);
     }
   }
   end_word();

@@ -21,7 +21,7 @@ std::string pad(std::string_view text, std::size_t columns);
 std::string clip(std::string_view text, std::size_t columns);
 
 /// The text in lines of at most `columns`; breaks at spaces, and between wide characters, but not
-/// before a closing punctuation mark.
+/// before a closing punctuation mark nor after an opening one.
 std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 /// Bytes as a quoted text: printable UTF-8 as it is, the rest as \n, \t, \\, \" or \xNN.

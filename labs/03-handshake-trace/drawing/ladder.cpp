@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "decimals.hpp"
 #include "language.hpp"
 #include "words.hpp"
 
@@ -216,11 +217,21 @@ Ladder ladder_of(const Trace& trace, std::size_t most, bool unicode) {
     if (pause >= long_ago && event.left_out == 0 && event.leaves) event.gap = pause;
   }
   ladder.events = std::move(all);
+  ladder.in_seconds = last >= 10'000'000'000;
   ladder.summary = summary_text(connection, unicode);
   if (trace.left_out > 0)
     ladder.rest = tr("Not traced beyond these: ", "此后还有 ") + std::to_string(trace.left_out) +
                   tr(" segments.", " 段未追踪。");
   return ladder;
+}
+
+std::string time_text(const Ladder& ladder, Nanoseconds since) {
+  return ladder.in_seconds ? dialtone::with_decimals(static_cast<double>(since) / 1e9, 6)
+                           : dialtone::with_decimals(static_cast<double>(since) / 1e6, 3);
+}
+
+std::string unit_text(const Ladder& ladder) {
+  return ladder.in_seconds ? tr("s", "秒") : tr("ms", "毫秒");
 }
 
 }  // namespace tracing

@@ -47,12 +47,17 @@ struct Ladder {
   std::vector<LadderRow> rows;           ///< in the order of the capture
   std::vector<LadderEvent> events;       ///< in the order of time
   std::string summary;                   ///< how it began, what went over, how it ended
+  bool in_seconds = false;               ///< times are, else in milliseconds
   std::string rest;                      ///< of segments beyond what is traced; else empty
 };
 
 /// `most`: so many segments are drawn, from the beginning and the end; `unicode`: whether texts may
 /// have more than ASCII (a Chinese text has in any case).
 Ladder ladder_of(const Trace& trace, std::size_t most, bool unicode);
+
+/// A time in the ladder's unit ("0.012", "17.502000"), and that unit.
+std::string time_text(const Ladder& ladder, Nanoseconds since);
+std::string unit_text(const Ladder& ladder);
 
 /// How a ladder is drawn on a terminal.
 struct TextOptions {
@@ -64,7 +69,7 @@ struct TextOptions {
 /// At most 400 segments. No line is wider than `columns` (24 at least).
 std::string ladder_text(const Trace& trace, const TextOptions& options);
 
-/// At most 200 segments, `width` pixels wide (360 to 4000). Colours follow the reader's theme.
+/// At most 200 segments, `width` pixels wide (560 to 4000). Colours follow the reader's theme.
 std::string ladder_svg(const Trace& trace, int width);
 
 /// One page that needs nothing else: the picture, all connections (500 at most), this one's

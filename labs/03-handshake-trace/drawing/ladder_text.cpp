@@ -1,7 +1,6 @@
 // The ladder as lines of a terminal.
 #include <algorithm>
 
-#include "decimals.hpp"
 #include "drawn_text.hpp"
 #include "ladder.hpp"
 #include "language.hpp"
@@ -56,29 +55,24 @@ struct Line {
 class Drawing {
  public:
   Drawing(const Ladder& ladder, const TextOptions& options)
-      : ladder_(ladder),
-        options_(options),
-        columns_(std::max(options.columns, narrowest)),
-        in_seconds_(!ladder.events.empty() && ladder.events.back().since >= 10'000'000'000) {
+      : ladder_(ladder), options_(options), columns_(std::max(options.columns, narrowest)) {
     lay_out();
   }
 
   std::string text() {
-    add_wrapped(coloured(Colour::bold, ""), ladder_.title, true);
+    add_wrapped(ladder_.title, true);
     out_ += '\n';
     if (ladder_.events.empty()) {
-      add_wrapped("", tr("No segments.", "没有报文段。"), false);
+      add_wrapped(tr("No segments.", "没有报文段。"), false);
       return std::move(out_);
     }
     add_heads();
-    Line start{in_seconds_ ? tr("s", "秒") : tr("ms", "毫秒"), ladder_.before, "", false};
-    if (!beside_) start = {start.time, {}, states_inside(ladder_.before), false};
-    add(start, "");
-    for (const LadderEvent& event : ladder_.events) add_event(event);
+    add_start();
+    for (std::size_t at = 0; at < ladder_.events.size(); ++at) add_event(at);
     add({}, "");
     out_ += '\n';
-    add_wrapped("", ladder_.summary, false);
-    if (!ladder_.rest.empty()) add_wrapped("", ladder_.rest, false);
+    add_wrapped(ladder_.summary, false);
+    if (!ladder_.rest.empty()) add_wrapped(ladder_.rest, false);
     return std::move(out_);
   }
 
@@ -86,9 +80,9 @@ class Drawing {
   // --- where things are ----------------------------------------------------------------------
 
   void lay_out() {
-    time_ = display_width(in_seconds_ ? tr("s", "秒") : tr("ms", "毫秒"));
+    time_ = display_width(unit_text(ladder_));
     for (const LadderEvent& event : ladder_.events) {
-      time_ = std::max(time_, time_text(event.since).size());
+      time_ = std::max(time_, time_text(ladder_, event.since).size());
       for (std::size_t end = 0; end < 2; ++end)
         state_[end] = std::max(state_[end], event.became[end].size());
     }
@@ -102,26 +96,29 @@ class Drawing {
     }
     const std::size_t fixed = left_of_lines() + 2 + (beside_ ? 1 + state_[1] : 0);
     between_ = std::min(columns_ - fixed, most_between);
+    // A column of its own for the sentences takes nothing from what the arrows need.
     on_arrow_ = true;
-    std::size_t longest = 0;
-    for (const LadderEvent& event : ladder_.events)
-      longest = std::max(longest, display_width(label(ladder_.rows[event.row])));
-    // A column of its own for the sentences takes nothing from the arrows that they need.
-    const std::size_t wanted = std::max<std::size_t>(longest + 10, 44);
+    const std::size_t wanted = std::max<std::size_t>(columns_of_arrows(), 44);
     if (options_.explain && fixed + wanted + 2 + least_side <= columns_) {
       between_ = std::min(std::max(wanted, (columns_ - fixed) / 2 - 2), most_between);
       side_ = columns_ - fixed - between_ - 2;
     }
-    on_arrow_ = longest + 8 <= between_;
+    on_arrow_ = columns_of_arrows() <= between_;
+  }
+
+  /// How many columns the arrows with their labels take.
+  std::size_t columns_of_arrows() const {
+    std::size_t widest = 0;
+    for (const LadderEvent& event : ladder_.events) {
+      if (!event.leaves) continue;
+      const std::size_t wide = display_width(label(ladder_.rows[event.row])) + 6;
+      widest = std::max(widest, event.arrives ? wide + 2 : wide * 5 / 3 + 2);
+    }
+    return widest;
   }
 
   std::size_t left_of_lines() const {
     return (time_ > 0 ? time_ + 1 : 0) + (beside_ ? state_[0] + 1 : 0);
-  }
-
-  std::string time_text(Nanoseconds since) const {
-    return in_seconds_ ? dialtone::with_decimals(static_cast<double>(since) / 1e9, 6)
-                       : dialtone::with_decimals(static_cast<double>(since) / 1e6, 3);
   }
 
   // --- lines -----------------------------------------------------------------------------------
@@ -145,7 +142,7 @@ class Drawing {
     out_ += text + '\n';
   }
 
-  void add_wrapped(const std::string&, const std::string& text, bool bold) {
+  void add_wrapped(const std::string& text, bool bold) {
     for (const std::string& line : dialtone::wrap(text, columns_)) {
       const std::string shown = cut_to(line, columns_);
       out_ += (bold ? coloured(Colour::bold, shown) : shown) + '\n';
@@ -156,6 +153,16 @@ class Drawing {
   void add_heads() {
     add_head(ladder_.roles);
     add_head(ladder_.endpoints);
+  }
+
+  void add_start() {
+    std::vector<Line> lines(1);
+    if (beside_)
+      lines[0].states = ladder_.before;
+    else
+      lines = states_inside(ladder_.before);
+    lines[0].time = unit_text(ladder_);
+    for (const Line& line : lines) add(line, "");
   }
 
   void add_head(const std::array<std::string, 2>& names) {
@@ -172,13 +179,21 @@ class Drawing {
             std::string(to - from - first, ' ') + coloured(Colour::bold, names[1]) + '\n';
   }
 
-  /// For terminals that have no room beside the lines.
-  std::string states_inside(const std::array<std::string, 2>& states) const {
-    const std::string left = cut_to(states[0], between_ / 2);
-    const std::string right = cut_to(states[1], between_ - display_width(left));
-    return (left.empty() ? "" : coloured(Colour::cyan, left)) +
-           flush_right(right.empty() ? "" : coloured(Colour::cyan, right),
-                       between_ - display_width(left));
+  /// Lines of the states, for terminals that have no room beside the ends' lines.
+  std::vector<Line> states_inside(const std::array<std::string, 2>& states) const {
+    const bool one_line = states[0].size() + 1 + states[1].size() <= between_;
+    std::vector<std::string> lines;
+    if (!states[0].empty() && !one_line) lines.push_back(coloured(Colour::cyan, states[0]));
+    const std::string left =
+        one_line && !states[0].empty() ? coloured(Colour::cyan, states[0]) : "";
+    if (!states[1].empty())
+      lines.push_back(
+          left + flush_right(coloured(Colour::cyan, states[1]), between_ - display_width(left)));
+    else if (one_line && !left.empty())
+      lines.push_back(left);
+    std::vector<Line> drawn;
+    for (const std::string& line : lines) drawn.push_back({"", {}, line, false});
+    return drawn;
   }
 
   // --- a segment -------------------------------------------------------------------------------
@@ -208,38 +223,35 @@ class Drawing {
   /// A line of dashes with a text in its middle.
   static std::string dashes(const std::string& text, std::size_t columns) {
     if (text.empty() || columns < 6) return repeated(glyph("─", "-"), columns);
-    const std::string shown = ' ' + cut_to(text, columns - 4) + ' ';
+    const std::string shown = ' ' + cut_to(text, columns - 2) + ' ';
     const std::size_t rest = columns - display_width(shown);
     return repeated(glyph("─", "-"), rest / 2) + shown + repeated(glyph("─", "-"), rest - rest / 2);
   }
 
-  std::string arrow(const LadderRow& row, const LadderEvent& event) const {
+  /// How far a segment is drawn that does not arrive, or on a later line.
+  std::size_t way() const { return between_ < 34 ? between_ / 2 : between_ * 3 / 5; }
+
+  std::string arrow(const LadderRow& row, const LadderEvent& event,
+                    const std::string& shown) const {
     const bool right = row.segment->note.from == End::client;
-    const std::string shown = label(row);
-    std::string drawn;
+    const std::string head(right ? glyph("►", ">") : glyph("◄", "<"));
+    std::string before;  // in the direction of the arrow
+    std::string line;
+    std::string end = head;
+    std::string after;
     if (event.leaves && event.arrives) {
-      drawn = right ? dashes(shown, between_ - 1) + std::string(glyph("►", ">"))
-                    : std::string(glyph("◄", "<")) + dashes(shown, between_ - 1);
-    } else if (event.leaves) {  // as far as it comes, or until the line of its arrival
-      const std::size_t columns =
-          std::min(std::max(between_ * 3 / 5, display_width(shown) + 6), between_ - 3);
-      const std::string rest(between_ - columns - 1, ' ');
-      const bool lost = row.segment->lost;
-      drawn = right ? dashes(shown, columns) +
-                          std::string(lost ? glyph("✗", "x") : glyph("╮", ".")) + rest
-                    : rest + std::string(lost ? glyph("✗", "x") : glyph("╭", ".")) +
-                          dashes(shown, columns);
+      line = dashes(shown, between_ - 1);
+    } else if (event.leaves) {
+      line = dashes(shown, way());
+      end = row.segment->lost ? glyph("✗", "x") : right ? glyph("╮", ".") : glyph("╭", ".");
+      after = std::string(between_ - way() - 1, ' ');
     } else {
-      const std::size_t gone =
-          std::min(std::max(between_ * 3 / 5, display_width(shown) + 6), between_ - 3);
-      const std::size_t columns = between_ - gone - 2;
-      const std::string what = adjacent_ ? "" : row.flags;
-      drawn = right ? std::string(gone, ' ') + std::string(glyph("╰", "'")) +
-                          dashes(what, columns) + std::string(glyph("►", ">"))
-                    : std::string(glyph("◄", "<")) + dashes(what, columns) +
-                          std::string(glyph("╯", "'")) + std::string(gone, ' ');
+      before = std::string(way(), ' ') + std::string(right ? glyph("╰", "'") : glyph("╯", "'"));
+      if (!right) before = std::string(glyph("╯", "'")) + std::string(way(), ' ');
+      line = dashes(shown, between_ - way() - 2);
     }
-    return coloured(colour_of(row), drawn);
+    return coloured(colour_of(row),
+                    right ? before + line + end + after : after + end + line + before);
   }
 
   /// What stands below an arrow: words that stay together, as many to a line as there is room for.
@@ -263,36 +275,42 @@ class Drawing {
     return lines;
   }
 
-  void add_event(const LadderEvent& event) {
+  /// An event, or two: a segment that arrives before anything else happens has its words below
+  /// both.
+  void add_event(std::size_t at) {
+    const LadderEvent& event = ladder_.events[at];
     const LadderRow& row = ladder_.rows[event.row];
-    adjacent_ = !event.leaves && last_row_ == event.row;
-    last_row_ = event.row;
-    const bool says = options_.explain && event.leaves && !row.sentence.empty();
-    if (!adjacent_ && (event.leaves || spaced_)) separate(event);
-    spaced_ = says || !event.leaves;
+    const bool arrives_next = event.leaves && !event.arrives && at + 1 < ladder_.events.size() &&
+                              ladder_.events[at + 1].row == event.row;
+    const bool arrived_next = !event.leaves && at > 0 && ladder_.events[at - 1].row == event.row;
+    if (!arrived_next) separate(event);
 
     std::vector<Line> lines;
-    lines.push_back({time_text(event.since), event.became, arrow(row, event), false});
+    const std::string shown = arrived_next ? "" : event.leaves ? label(row) : row.flags;
+    lines.push_back(
+        {time_text(ladder_, event.since), event.became, arrow(row, event, shown), false});
     if (!beside_) {
       lines.back().states = {};
-      if (!event.became[0].empty() || !event.became[1].empty())
-        lines.push_back({"", {}, states_inside(event.became), false});
-    }
-    if (late_details(event)) {
-      for (const std::string& words : details(row))
-        lines.push_back({"", {}, centred(words, between_), false});
+      for (Line& line : states_inside(event.became)) lines.push_back(std::move(line));
     }
     std::vector<std::string> side;
-    if (says && side_ > 0) side = dialtone::wrap(row.sentence, side_);
-    if (says && side_ == 0)
-      for (const std::string& words : dialtone::wrap(row.sentence, between_ - 4))
-        lines.push_back({"", {}, "  " + cut_to(words, between_ - 3), false});
+    if ((event.leaves && !arrives_next) || arrived_next) add_words(row, lines, side);
     for (std::size_t i = 0; i < std::max(lines.size(), side.size()); ++i)
       add(i < lines.size() ? lines[i] : Line{}, i < side.size() ? cut_to(side[i], side_) : "");
   }
 
-  /// Details stand below the line of departure, or below that of arrival where it is the next one.
-  bool late_details(const LadderEvent& event) const { return event.leaves; }
+  void add_words(const LadderRow& row, std::vector<Line>& lines,
+                 std::vector<std::string>& side) const {
+    for (const std::string& words : details(row))
+      lines.push_back({"", {}, centred(words, between_), false});
+    if (!options_.explain || row.sentence.empty()) return;
+    if (side_ > 0) {
+      side = dialtone::wrap(row.sentence, side_);
+      return;
+    }
+    for (const std::string& words : dialtone::wrap(row.sentence, between_ - 3))
+      lines.push_back({"", {}, "  " + cut_to(words, between_ - 2), false});
+  }
 
   void separate(const LadderEvent& event) {
     if (event.left_out > 0) {
@@ -311,7 +329,6 @@ class Drawing {
   const Ladder& ladder_;
   TextOptions options_;
   std::size_t columns_;
-  bool in_seconds_;
   std::string out_;
   std::size_t time_ = 0;                ///< columns
   std::array<std::size_t, 2> state_{};  ///< columns, by End
@@ -319,9 +336,6 @@ class Drawing {
   std::size_t side_ = 0;                ///< columns; 0: sentences stand below their arrows
   bool beside_ = true;                  ///< the states stand beside the lines
   bool on_arrow_ = true;                ///< the numbers stand on the arrows
-  bool adjacent_ = false;               ///< the arrival follows its own departure
-  bool spaced_ = false;
-  std::size_t last_row_ = static_cast<std::size_t>(-1);
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "drawn_text.hpp"
+#include "decimals.hpp"
 #include "language.hpp"
 #include "terminal.hpp"
 #include "words.hpp"
@@ -14,7 +14,7 @@ using dialtone::display_width;
 using dialtone::tr;
 
 constexpr std::size_t ends_column = 1;
-constexpr std::size_t least_end = 16;  ///< columns: "[2001:db8~:65535"
+constexpr std::size_t least_end = 12;  ///< columns: "[2001~:65535"
 
 /// An endpoint in `columns`: of a long address the middle goes, never the port.
 std::string shortened(const std::string& endpoint, std::size_t columns) {
@@ -22,6 +22,16 @@ std::string shortened(const std::string& endpoint, std::size_t columns) {
   const std::string port = endpoint.substr(endpoint.rfind(':'));
   const std::size_t kept = columns - std::min(columns, port.size() + 1);
   return endpoint.substr(0, kept) + std::string(dialtone::glyph("…", "~")) + port;
+}
+
+/// Exact as long as it is short: "9999999", "12.3 MB".
+std::string short_bytes(std::uint64_t bytes) {
+  if (bytes < 10'000'000) return std::to_string(bytes);
+  double value = static_cast<double>(bytes) / 1e6;
+  const char* const units[] = {" MB", " GB", " TB", " PB"};
+  std::size_t unit = 0;
+  for (; value >= 999.5 && unit < 3; ++unit) value /= 1000;
+  return dialtone::with_decimals(value, value < 99.95 ? 1 : 0) + units[unit];
 }
 
 std::vector<std::string> row_of(const Connection& connection, End end) {
@@ -34,7 +44,7 @@ std::vector<std::string> row_of(const Connection& connection, End end) {
           to_string(client ? connection.client : connection.server),
           client ? word_for(connection.handshake) : word_for(connection.ending),
           client ? round_trip : "",
-          std::to_string(sent.bytes),
+          short_bytes(sent.bytes),
           std::to_string(sent.retransmissions),
           std::to_string(sent.out_of_order),
           std::to_string(sent.zero_windows)};

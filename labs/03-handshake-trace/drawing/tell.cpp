@@ -83,7 +83,17 @@ std::string of_rst(const Said& said) {
             "立刻放弃链接，不作告别，途中的数据作废。");
 }
 
+/// Whoever has dialled and is dialled answers with the same SYN and an ACK.
+std::string agrees_to_dialling(const Said& said) {
+  return tr("The ", "") + said.sender() + tr(" agrees (ACK) to the ", "同意（ACK）") +
+         said.receiver() +
+         tr("'s mark + 1, and repeats its own SYN.", "的标识 + 1，并把自己的 SYN 再说一遍。");
+}
+
 std::string of_retransmission(const Said& said) {
+  if (said.has(flag::syn | flag::ack) && said.story.dialled[said.mine()] &&
+      !said.story.agreed[said.mine()])
+    return agrees_to_dialling(said);
   if (said.has(flag::syn) && said.has(flag::ack))
     return tr("Again: no acknowledgement of the server's mark has come, so it repeats its answer.",
               "重传：服务端标识没有等到确认，于是再答一次。");
@@ -204,6 +214,7 @@ std::string tell(Story& story, const TracedSegment& segment, bool unicode) {
   if (segment.checksum == handshake_trace::Verdict::wrong)
     join(text, tr("Its checksum is wrong: whoever receives it throws it away.",
                   "校验和不对：收到的一方会把它丢弃。"));
+  if (said.has(flag::syn)) (said.has(flag::ack) ? story.agreed : story.dialled)[said.mine()] = true;
   if (said.answers_fin()) story.fin_told[said.others()] = true;
   if (said.has(flag::fin) && !story.fin[said.mine()])
     story.fin[said.mine()] = segment.note.sequence + (said.has(flag::syn) ? 1 : 0) + segment.length;

@@ -129,11 +129,11 @@ std::string word_for(Handshake handshake) {
 std::string word_for(Ending ending) {
   switch (ending) {
     case Ending::open:
-      return tr("still open", "未结束");
+      return tr("open", "未结束");
     case Ending::one_side:
-      return tr("FIN one way", "单向 FIN");
+      return tr("one FIN", "单向 FIN");
     case Ending::both_fins:
-      return tr("FIN both ways", "双向 FIN");
+      return tr("both FINs", "双向 FIN");
     case Ending::reset:
       return "RST";
   }

@@ -38,6 +38,8 @@ struct Story {
   int step = 0;                        ///< of the handshake: the last one that was taken
   std::optional<std::int64_t> fin[2];  ///< by End: the number of its FIN, relative
   bool fin_told[2] = {false, false};   ///< by End: that its FIN was acknowledged
+  bool dialled[2] = {false, false};    ///< by End: it sent a SYN without ACK
+  bool agreed[2] = {false, false};     ///< by End: it sent a SYN with ACK
   bool no_room[2] = {false, false};    ///< by End: its window was 0
   bool waits[2] = {false, false};      ///< by End: it is in TIME-WAIT now
 };
