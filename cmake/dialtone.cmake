@@ -9,6 +9,7 @@ find_package(tl-expected REQUIRED)
 find_package(Catch2 REQUIRED)  # 2.13 on Debian 12, 3 on Ubuntu 24.04
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(pcap REQUIRED IMPORTED_TARGET libpcap)
 find_package(spdlog REQUIRED)
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 
