@@ -15,4 +15,4 @@ if ! $drop test -x "$1"; then
   echo "SKIPPED: an ordinary user may not run $1" >&2
   exit 77
 fi
-exec $drop env HOME=/ "$@"
+exec $drop env HOME=/ PATH=/usr/local/bin:/usr/bin:/bin "$@"

@@ -1,6 +1,6 @@
-// Live captures: lab 02's call, and commands. Runs as whoever starts it, where it can in the network
-// that it is in, else in a private one; which of the two it has to be is found out here apart from
-// the code under test, so that falling back is a failure.
+// Live captures: lab 02's call, and commands. Runs as whoever starts it, where it can in the
+// network that it is in, else in a private one; which of the two it has to be is found out here
+// apart from the code under test, so that falling back is a failure.
 #include <poll.h>
 #include <pty.h>
 #include <sys/socket.h>
@@ -37,7 +37,8 @@ constexpr int not_possible_here = 77;  // what CTest's SKIP_RETURN_CODE looks fo
 /// What this machine allows this user, found by other means than gain_capture()'s.
 Access expected_access() {
   if (FileDescriptor(socket(AF_PACKET, SOCK_RAW, 0))) return Access::shared_network;
-  const auto tried = dialtone::run({{PRIVATE_NETWORK, "true"}, {}, {}, {}, {}}, milliseconds(10000));
+  const auto tried =
+      dialtone::run({{PRIVATE_NETWORK, "true"}, {}, {}, {}, {}}, milliseconds(10000));
   if (tried.succeeded()) return Access::private_network;
   std::cerr << tried.err;
   return Access::none;
@@ -91,9 +92,9 @@ std::vector<std::string> python(const std::string& program) {
 struct OwnConnection {
   socket_basics::Descriptor listener =
       *socket_basics::listen_on({socket_basics::Address::Family::ipv4, "127.0.0.1", 0}, 1);
-  socket_basics::Descriptor call = *socket_basics::dial(
-      *socket_basics::local_address(listener.get()),
-      socket_basics::Deadline::after(milliseconds(5000)));
+  socket_basics::Descriptor call =
+      *socket_basics::dial(*socket_basics::local_address(listener.get()),
+                           socket_basics::Deadline::after(milliseconds(5000)));
 };
 
 std::string read_until(int from, const std::string& end) {
@@ -164,8 +165,7 @@ TEST_CASE("a_call_shows_each_segment_once") {
   CAPTURE(address);
   CallOptions options;
   options.address.name = address;
-  if (options.address.name == "::1")
-    options.address.family = phone_call::Address::Family::ipv6;
+  if (options.address.name == "::1") options.address.family = phone_call::Address::Family::ipv6;
   if (!FileDescriptor(::socket(AF_INET6, SOCK_STREAM, 0))) options = {};  // no IPv6 here
   Heard heard;
   const TracedCall call = trace_call(options, heard.sink());
@@ -294,11 +294,17 @@ TEST_CASE("a_signal_to_us_alone_reaches_the_command") {
 TEST_CASE("a_command_that_does_not_obey_is_ended") {
   const int signal = GENERATE(SIGINT, SIGTERM);
   CAPTURE(signal);
-  const OnTerminal traced({"sh", "-c", "trap '' INT TERM; echo ready; while :; do sleep 60; done"});
+  const OnTerminal traced(python(R"(
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, lambda *_: print("not now", flush=True))
+print("ready", flush=True)
+while True: time.sleep(60)
+)"));
   REQUIRE(kill(traced.pid, signal) == 0);
-  if (signal == SIGINT) {  // twice, and the first must have been read before the second comes
-    pollfd wait{traced.result.get(), POLLIN, 0};
-    while (poll(&wait, 1, 20) == 0) kill(traced.pid, SIGINT);
+  if (signal == SIGINT) {  // the second one ends it
+    REQUIRE(read_until(traced.terminal.get(), "not now").find("not now") != std::string::npos);
+    REQUIRE(kill(traced.pid, signal) == 0);
   }
   CHECK(traced.end().find("exit 137 interrupted ") == 0);
 }

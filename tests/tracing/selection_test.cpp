@@ -1,9 +1,10 @@
 // What a live capture sees of packets, and which of them it takes: no rights needed.
+#include "../../labs/03-handshake-trace/live/selection.hpp"
+
 #include <net/if.h>
 
 #include <vector>
 
-#include "../../labs/03-handshake-trace/live/selection.hpp"
 #include "practice.hpp"
 
 namespace {
@@ -87,8 +88,7 @@ TEST_CASE("loopbacks_outgoing_packets_come_in_as_well") {
   const auto loopback = if_nametoindex("lo");
   if (loopback == 0) return;
   Selection selection(nullptr);
-  CHECK_FALSE(
-      wanted(selection, {.flags = flag::syn, .interface = loopback, .direction = out}));
+  CHECK_FALSE(wanted(selection, {.flags = flag::syn, .interface = loopback, .direction = out}));
   CHECK(wanted(selection, {.flags = flag::syn, .interface = loopback}));
 }
 
