@@ -113,7 +113,7 @@ class Call {
     };
     std::vector<Piece> pieces;
     for (auto count = random_.between(1, 5); count > 0; --count) {
-      pieces.push_back({party(who).next, random_.bytes(random_.between(1, 700))});
+      pieces.push_back({party(who).next, random_.bytes(random_.between(2, 700))});
       party(who).next += static_cast<std::uint32_t>(pieces.back().data.size());
     }
     // Swapped on its way: neither the last one nor its neighbour, whose lateness is not seen.

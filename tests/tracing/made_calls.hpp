@@ -17,9 +17,9 @@ struct Made {
 
 /// The segments of `count` conversations, mixed by time, as they look on a link of that type:
 /// handshakes with all options, data both ways, some of it sent again after a third of a second or
-/// swapped on its way, numbers that begin just below 2³², windows that close, ends by FIN and by
-/// RST, a few wrong checksums. IPv4 and IPv6; on Ethernet some with VLAN tags, and short frames
-/// with padding.
+/// swapped on its way (never a single byte: tshark calls its repetition a keep-alive), numbers that
+/// begin just below 2³², windows that close, ends by FIN and by RST, a few wrong checksums. IPv4
+/// and IPv6; on Ethernet some with VLAN tags, and short frames with padding.
 std::vector<Made> draw(dialtone::Random& random, std::uint32_t link_type, std::size_t count);
 
 }  // namespace made_calls

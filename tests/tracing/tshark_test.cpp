@@ -1,7 +1,9 @@
 // The lab's program beside a reference, field by field: what handshake-trace --json tells of a
 // capture is what tshark tells of the same file. Where there is no tshark, these tests are skipped
 // and say so.
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -221,16 +223,38 @@ void need_tshark() {
 
 TEST_CASE("made_calls_are_what_tshark_says") {
   need_tshark();
-  dialtone::tell([](Story& story) {
-    Random random(dialtone::seed());
-    const dialtone::TemporaryFolder folder;
-    for (const std::uint32_t link : {1U, 101U, 113U, 276U, 0U}) {
-      const auto packets = made_calls::draw(random, link, 30);
-      const Compared compared = compare(
-          story, write_capture(folder, "link-" + std::to_string(link) + ".pcapng", packets));
-      story.expect("there is something to compare", compared.segments > 300, "more than 300",
-                   std::to_string(compared.segments));
-      story.expect("something was sent again", compared.retransmissions > 0, "more than 0", "0");
-    }
-  });
+  Story s;
+  Random random(dialtone::test_seed());
+  const dialtone::TemporaryFolder folder;
+  for (const std::uint32_t link : {1U, 101U, 113U, 276U, 0U}) {
+    const auto packets = made_calls::draw(random, link, 30);
+    const Compared compared =
+        compare(s, write_capture(folder, "link-" + std::to_string(link) + ".pcapng", packets));
+    s.expect("there is something to compare", compared.segments > 300, "more than 300",
+             std::to_string(compared.segments));
+    s.expect("something was sent again", compared.retransmissions > 0, "more than 0", "0");
+  }
+}
+
+TEST_CASE("recordings_are_what_tshark_says") {
+  need_tshark();
+  Story s;
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(RECORDINGS)) {
+    compare(s, entry.path());
+    ++files;
+  }
+  s.expect("there are recordings", files >= 9, "9 or more", std::to_string(files));
+}
+
+TEST_CASE("a_call_captured_now_is_what_tshark_says") {
+  need_tshark();
+  Story s;
+  const dialtone::TemporaryFolder folder;
+  const std::string file = folder.path() / "call.pcapng";
+  s.step("lab 02's call is captured");
+  output_of(s, {HANDSHAKE_TRACE, "--call", "tcp", "--write", file});
+  const Compared compared = compare(s, file);
+  s.expect("the handshake, two messages and the closing", compared.segments >= 9, "9 or more",
+           std::to_string(compared.segments));
 }

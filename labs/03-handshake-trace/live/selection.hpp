@@ -35,6 +35,9 @@ class Selection {
   };
   const Counts& counts() const { return counts_; }
 
+  /// How many connections it remembers.
+  std::size_t held() const { return entries_.size(); }
+
  private:
   /// Both ends, the lesser first.
   using Key = std::array<std::uint8_t, 38>;
