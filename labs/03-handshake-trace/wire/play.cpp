@@ -12,7 +12,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include "command_line.hpp"
@@ -190,7 +189,12 @@ Production play_scenario(const Scenario& scenario, const PacketSink& sink, bool 
   production.produced = !impossible;
   if (!impossible) return production;
   production.why_not =
-      tr("this machine does not let us have networks of our own (", "本机不允许建立自己的网络（") +
+      (geteuid() == 0
+           ? tr("root here may not make networks of its own (", "这里的 root 不能建立自己的网络（")
+           : tr("an ordinary user of this machine may not make networks of their own, root (sudo) "
+                "may "
+                "(",
+                "本机的普通用户不能建立自己的网络，用 root（sudo）则可以（")) +
       *impossible + tr(")", "）");
   if (must_be_produced) throw Failure(production.why_not);
   play_recording(scenario.name, sink);
