@@ -4,15 +4,20 @@
 # clang in FOLDER/fuzz, and count the lines that they run. Each target replays its corpus
 # (tests/fuzz/corpus), then looks for new inputs for SECONDS (0: replay only); what it finds stays in
 # the build folder.
-# Fails on any finding, and where the lines reached of a subject (lab 08's framing; the capstone's
-# sessions, their files together) are fewer than $least of a hundred.
+# Fails on any finding, and where the lines reached of a subject (lab 03's parsers; its readers of
+# captures, together; lab 08's framing; the capstone's sessions, their files together) are fewer than
+# $least of a hundred.
 set -eu
 build=${1:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
 seconds=${2:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
 shift 2
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-all="fuzz_decoder fuzz_header fuzz_digest fuzz_session"
+all="fuzz_capture fuzz_packet fuzz_decoder fuzz_header fuzz_digest fuzz_session"
+handshake=labs/03-handshake-trace/solution/handshake_trace.cpp
+captures=labs/03-handshake-trace/capture
+readers="$captures/packets.cpp $captures/capture_reader.cpp $captures/capture_pcap.cpp
+  $captures/capture_pcapng.cpp"
 framing=labs/08-framing/solution/framing.cpp
 session="ftp/wire.cpp ftp/error.cpp ftp/server/call.cpp ftp/server/session.cpp
   ftp/server/behind.cpp
@@ -22,6 +27,7 @@ least=85
 fail() { echo "fuzz: $*" >&2; exit 1; }
 
 [ -f "$framing" ] || framing=labs/08-framing/starter/framing.cpp # a student's tree
+[ -f "$handshake" ] || handshake=labs/03-handshake-trace/starter/handshake_trace.cpp
 coverage=yes
 targets=$all
 if [ $# -gt 0 ]; then # a part does not reach the whole
@@ -41,10 +47,12 @@ mkdir -p "$fuzz/found" "$fuzz/findings"
 fuzzer() { # TARGET ARGUMENTS...: fails with the end of its log
   name=$1
   log=$fuzz/$name.log
+  words=tests/fuzz/${name#fuzz_}.dict
+  [ -f "$words" ] || words=tests/fuzz/json.dict
   shift
   LLVM_PROFILE_FILE=$fuzz/unused.profraw "$fuzz/fuzz/$name" \
     -artifact_prefix="$fuzz/findings/$name-" -timeout=10 -rss_limit_mb=1024 \
-    -malloc_limit_mb=16 -dict=tests/fuzz/json.dict -print_final_stats=1 "$@" >"$log" 2>&1 ||
+    -malloc_limit_mb=16 -dict="$words" -print_final_stats=1 "$@" >"$log" 2>&1 ||
     { tail -n 40 "$log" >&2; fail "$name: a finding; log: $log, input: $fuzz/findings"; }
 }
 
@@ -97,6 +105,9 @@ END
 }
 
 echo "fuzz: line by line: $fuzz/lines.txt"
+reached "$handshake"
+# shellcheck disable=SC2086
+reached $readers
 reached "$framing"
 # shellcheck disable=SC2086
 reached $session
