@@ -233,9 +233,12 @@ int read_file(const Request& request) {
   const PacketSink sink = passage.sink();
   for (CapturedPacket packet; reader.next(packet);) sink(packet);
   passage.finish();
+  const std::string trouble =
+      reader.trouble().empty() ? "" : request.read + tr(": ", "：") + reader.trouble();
+  if (!trouble.empty() && passage.session().packets() == 0) throw Failure(trouble);
   report(request, passage.session(), true);
-  if (reader.trouble().empty()) return dialtone::exit_success;
-  say(request.read + tr(": ", "：") + reader.trouble());
+  if (trouble.empty()) return dialtone::exit_success;
+  say(trouble);
   return dialtone::exit_failure;
 }
 

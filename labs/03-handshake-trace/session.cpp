@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "language.hpp"
+#include "wire/arrivals.hpp"
 
 namespace tracing {
 
@@ -61,7 +62,9 @@ void Session::take(const CapturedPacket& packet) {
 }
 
 std::optional<Trace> Session::trace() const {
-  return trace_;
+  std::optional<Trace> whole = trace_;
+  if (whole) apply_arrivals(*whole);
+  return whole;
 }
 
 void Session::leave_out(Others& others, const CapturedPacket& packet, std::string why) {
