@@ -13,7 +13,7 @@
 #include "live/call.hpp"
 #include "live/command.hpp"
 #include "live/privilege.hpp"
-#include "session.hpp"
+#include "capture/session.hpp"
 #include "terminal.hpp"
 #include "text_files.hpp"
 #include "wire/scenarios.hpp"
