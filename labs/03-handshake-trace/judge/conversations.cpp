@@ -239,6 +239,11 @@ void begins_with_a_reset(Talk& talk) {
   talk.say(client, ack);
 }
 
+void begins_with_a_strange_reset(Talk& talk) {
+  talk.say(client, syn | rst);
+  talk.say(server, rst | ack);
+}
+
 void begins_with_a_fin(Talk& talk) {
   talk.go_to(client, 100);
   talk.go_to(server, 100);
@@ -279,6 +284,7 @@ constexpr Way scenes[] = {
     {half_open, "the third step never comes", "第三步没有来"},
     {wrong_answer, "an answer to an older SYN", "对旧 SYN 的应答"},
     {begins_with_a_reset, "a RST is the first that is seen", "最先看到的是 RST"},
+    {begins_with_a_strange_reset, "a RST that has a SYN is the first", "最先看到的是带 SYN 的 RST"},
     {begins_with_a_fin, "a FIN is the first that is seen", "最先看到的是 FIN"},
     {fin_with_the_handshakes_end, "a FIN with the handshake's last step", "握手最后一步带着 FIN"},
     {fin_before_the_handshakes_end, "a FIN before the handshake's last step",
@@ -312,26 +318,29 @@ void draw_middle(Random& random, Talk& talk) {
     if (random.chance(0.15)) std::swap(talk.said[i - 1], talk.said[i]);
 }
 
-void draw_talk(Random& random, Talk& talk, std::size_t opening, std::size_t ending) {
-  take(talk, openings[opening]);
-  draw_middle(random, talk);
+/// The scenes, then each ending after a plain handshake, then every opening with every ending.
+void draw_talk(Random& random, Talk& talk, std::size_t number) {
+  if (number < std::size(scenes)) return take(talk, scenes[number]);
+  number -= std::size(scenes);
+  const bool plain = number < std::size(endings);
+  if (!plain) number -= std::size(endings);
+  take(talk, openings[plain ? 0 : number / std::size(endings) % std::size(openings)]);
+  if (!plain) draw_middle(random, talk);
   const std::size_t last = talk.said.size();
-  take(talk, endings[ending]);
+  take(talk, endings[number % std::size(endings)]);
+  if (plain) return;
   for (auto left = random.between(0, 3); left > 0 && talk.said.size() > last; --left)
     talk.repeat(random.between(last, talk.said.size() - 1));
 }
 
+constexpr std::size_t inputs =
+    std::size(scenes) + std::size(endings) * (1 + 3 * std::size(openings));
+
 void whole_conversations(Trial& trial) {
   Random& random = trial.random;
-  constexpr std::size_t ways = std::size(openings) * std::size(endings);
   Talk talk;
   talk.isn = {draw_isn(random, 1500), draw_isn(random, 1500)};
-  if (trial.index < std::size(scenes)) {
-    take(talk, scenes[trial.index]);
-  } else {
-    const std::size_t way = (trial.index - std::size(scenes)) % ways;
-    draw_talk(random, talk, way % std::size(openings), way / std::size(openings));
-  }
+  draw_talk(random, talk, trial.index);
   Ends ends;
   expect_told(trial, talk, [&](std::size_t which, const Told& told) {
     ends.hear(talk.said[which]);
@@ -345,7 +354,7 @@ void whole_conversations(Trial& trial) {
 }  // namespace
 
 std::vector<Case> conversation_cases() {
-  return {{"whole_conversations", 225, whole_conversations}};
+  return {{"whole_conversations", inputs, whole_conversations}};
 }
 
 }  // namespace lab03

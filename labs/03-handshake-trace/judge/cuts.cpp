@@ -40,6 +40,7 @@ Whole draw_ipv6_to_cut(Random& random, bool plain) {
 
 Whole draw_segment_to_cut(Random& random, bool plain) {
   TcpPlan segment = draw_tcp(random);
+  segment.reserved = 0;
   if (!plain) {
     const std::size_t size = random.between(1, 10) * 4;
     segment.options = draw_options(random, 6, size, size).bytes();

@@ -67,7 +67,8 @@ void fragment_of_v6(Trial& trial) {
                                   : random.pick<std::uint8_t>({6, 17, 0, 43, 44, 51, 60, 135});
   }
   packet.protocol = now.protocol;
-  packet.extensions.push_back(draw_fragment_header(random, now.units, now.more));
+  const Reserved reserved{0, static_cast<unsigned>(random.between(0, 3))};
+  packet.extensions.push_back(draw_fragment_header(random, now.units, now.more, reserved));
   const std::string bytes = packet.bytes();
   const json answer = parse(trial, "ipv6", bytes,
                             told(packet, bytes) + tr("; fragment offset ", "；片偏移 ") +
@@ -91,7 +92,7 @@ void fragments_are_said_to_be_fragments(Trial& trial) {
 Ipv6Plan::Extension draw_any_extension(Random& random, std::uint8_t number) {
   if (number == 44)
     return draw_fragment_header(random, 0, random.chance(0.5),
-                                static_cast<std::uint8_t>(random.between(0, 20)));
+                                {static_cast<unsigned>(random.between(0, 20)), 0});
   if (number == 51) return draw_authentication(random, random.between(0, 9));
   return draw_extension(random, number, random.between(0, 3));
 }

@@ -107,10 +107,9 @@ Ipv6Plan::Extension draw_authentication(Random& random, std::size_t units) {
 }
 
 Ipv6Plan::Extension draw_fragment_header(Random& random, unsigned units, bool more,
-                                         std::uint8_t reserved) {
-  const auto unused = random.between(0, 3) << 1U;
-  return {44, number8(0) + number8(reserved) + number16(units << 3U | unused | (more ? 1 : 0)) +
-                  random.bytes(4)};
+                                         Reserved reserved) {
+  const unsigned word = units << 3U | reserved.bits << 1U | (more ? 1U : 0U);
+  return {44, number8(0) + number8(reserved.byte) + number16(word) + random.bytes(4)};
 }
 
 // --- TCP ---

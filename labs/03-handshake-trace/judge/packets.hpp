@@ -91,9 +91,15 @@ Ipv6Plan::Extension draw_extension(Random& random, std::uint8_t number, std::siz
 /// An authentication header: 4 · (units + 2) bytes.
 Ipv6Plan::Extension draw_authentication(Random& random, std::size_t units);
 
+/// What a fragment header has beside the rest: a byte, and two bits behind the offset.
+struct Reserved {
+  unsigned byte = 0;
+  unsigned bits = 0;
+};
+
 /// A fragment header. `units` of 8 bytes are before this part.
 Ipv6Plan::Extension draw_fragment_header(Random& random, unsigned units, bool more,
-                                         std::uint8_t reserved = 0);
+                                         Reserved reserved = {});
 
 struct TcpPlan {
   std::uint16_t source_port = 0;

@@ -43,18 +43,21 @@ void tcp_headers(Trial& trial) {
 
 // --- options ---
 
-/// The segment's options are these bytes; they mean that.
-void expect_options(Trial& trial, const std::string& bytes, const json& expected) {
+/// What parse_tcp says of these options, in a segment whose data may follow.
+json options_of(Trial& trial, const std::string& bytes) {
   TcpPlan segment = draw_tcp(trial.random);
+  segment.reserved = 0;
   segment.options = bytes;
   const json answer = parse_segment(trial, segment);
   trial.step(tr("its options: ", "选项：") + hex(bytes));
   expect_fields(trial, answer, json::object());
-  for (const auto& [name, value] : expected.items()) {
-    const json& got = answer.at("fields").at("options").at(name);
-    if (got != value)
-      trial.fail(tr("the option field ", "选项字段 ") + name, value.dump(), got.dump());
-  }
+  return answer.at("fields").at("options");
+}
+
+void expect_option_field(Trial& trial, const std::string& name, const json& got,
+                         const json& expected) {
+  if (got != expected)
+    trial.fail(tr("the option field ", "选项字段 ") + name, expected.dump(), got.dump());
 }
 
 /// Fills up to a multiple of 4 bytes with fillers, or with an end of the list and anything behind.
@@ -95,10 +98,12 @@ void tcp_options(Trial& trial) {
   const auto known = known_lists(random);
   OptionList list = trial.index < known.size() ? known[trial.index]
                                                : draw_options(random, random.between(1, 6), 40);
-  expect_options(trial, padded(random, list.bytes()), list.meaning());
+  const json options = options_of(trial, padded(random, list.bytes()));
+  for (const auto& [name, value] : list.meaning().items())
+    expect_option_field(trial, name, options.at(name), value);
 }
 
-/// One broken option; `room` bytes are left for it and all behind it.
+/// One broken option. From it on the list has `room` bytes, or up to 3 more.
 std::string draw_broken(Trial& trial, std::size_t room) {
   Random& random = trial.random;
   const auto any_kind = [&random] {
@@ -124,7 +129,7 @@ std::string draw_broken(Trial& trial, std::size_t room) {
     case 0:
       return any_kind() + number8(random.between(0, 1));
     case 1:  // beyond the header, into the data
-      return any_kind() + number8(random.between(room + 1, random.chance(0.5) ? room + 4 : 255));
+      return any_kind() + number8(random.between(room + 4, random.chance(0.5) ? room + 8 : 255));
     case 2:  // nothing but its kind
       return any_kind();
     default:
@@ -132,21 +137,38 @@ std::string draw_broken(Trial& trial, std::size_t room) {
   }
 }
 
+/// Whether the field says that such an option was read. What its value is, is another case's.
+bool is_there(const json& field) {
+  return field.is_boolean() ? field.get<bool>() : !field.is_null() && field != 0;
+}
+
 void broken_options_end_the_list(Trial& trial) {
   Random& random = trial.random;
-  OptionList list = draw_options(random, random.between(0, 3), 16);
-  const std::size_t before = (list.bytes().size() + 3) / 4 * 4;
-  const std::size_t room = random.between(3, (40 - before) / 4) * 4;
-  std::string bytes = filler(before - list.bytes().size()) + list.bytes();
-  const std::string broken = draw_broken(trial, room);
-  if (broken.size() == 1)  // the last byte of the header
-    bytes = filler(room - 1) + bytes + broken;
-  else
-    // Behind it lie options that would be read where its length was believed, or passed over.
-    bytes += broken + draw_options(random, 4, room - broken.size(), room - broken.size()).bytes();
-  json expected = list.meaning();
-  expected["broken"] = true;
-  expect_options(trial, bytes, expected);
+  OptionList list;
+  if (random.chance(0.5)) list.segment_size(static_cast<std::uint16_t>(random.bits()));
+  const std::size_t room = random.between(3, 6) * 4;
+  std::string broken = draw_broken(trial, room);
+  const bool at_the_end = broken.size() == 1;  // its kind is the last byte of the header
+  const bool has_scale = at_the_end || random.chance(0.5);
+  if (has_scale) list.scale(static_cast<std::uint8_t>(random.bits()));
+  std::string bytes = list.bytes() + broken;
+  // Behind it lie options that would be read where its length was believed, or passed over.
+  while (!at_the_end && bytes.size() < list.bytes().size() + room)
+    bytes += bytes.size() % 2 == 0 ? number16(0x0402) : number8(1);
+  while (bytes.size() % 4 != 0) bytes += number8(1);
+  const json options = options_of(trial, bytes);
+  expect_option_field(trial, "broken", options.at("broken"), true);
+  for (const char* name :
+       {"maximum_segment_size", "window_scale", "sack_permitted", "sack_blocks", "timestamps"}) {
+    const bool kept = is_there(list.meaning().at(name));
+    if (is_there(options.at(name)) != kept)
+      trial.fail(
+          std::string(name),
+          kept ? tr("it is kept: it stands before the broken option", "应保留：它在损坏的选项之前")
+               : tr("it is not read: it is broken, or stands behind the broken option",
+                    "不应读出：它已损坏，或在损坏的选项之后"),
+          options.at(name).dump());
+  }
 }
 
 }  // namespace
