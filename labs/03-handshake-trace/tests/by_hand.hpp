@@ -201,7 +201,9 @@ void expect_every_cut_truncated(Parser parse, const Block& whole, std::size_t he
 inline void expect_options(const std::string& bytes, const std::string& expected) {
   Story s;
   s.step("parse_tcp of a header with the options " + bytes);
-  const auto header = read(s, "parse_tcp", parse_tcp, tcp(hex(bytes), hi));
+  const Block segment = tcp(hex(bytes), hi);
+  const auto header = read(s, "parse_tcp", parse_tcp, segment);
+  s.expect_equal("the header's length", header.header_length, segment.size() - hi.size());
   s.expect_equal("the options", told(header.options), expected);
 }
 

@@ -330,6 +330,8 @@ TEST_CASE("carries_come_round_as_often_as_they_arise") {
   Story s;
   s.step("checksum(ff ff 00 01)");
   s.expect_equal("the checksum", checksum(hex("ff ff 00 01")), 0xfffe);
+  s.step("checksum(00 01) on a sum of fff0");
+  s.expect_equal("the checksum", checksum(hex("00 01"), 0xfff0), 0x000e);
   s.step("checksum(00 01) on a sum of 1fffe: the second carry arises from the first");
   s.expect_equal("the checksum", checksum(hex("00 01"), 0x1fffe), 0xfffe);
   s.step("checksum(00 01) on a sum of ffffffff");
@@ -720,9 +722,9 @@ TEST_CASE("windows_are_scaled_by_their_senders_shift_but_not_on_a_syn") {
   Story s;
   Wiretap tap(s);
   tap.hears_window("> SYN seq 1000 win 65535 scale 7", 65535);
-  tap.hears_window("< SYN,ACK seq 5000 ack 1001 win 65535 scale 0", 65535);
+  tap.hears_window("< SYN,ACK seq 5000 ack 1001 win 65535 scale 2", 65535);
   tap.hears_window("> ACK seq 1001 ack 5001 win 502", 502 * 128);
-  tap.hears_window("< ACK seq 5001 ack 1001 win 502", 502);
+  tap.hears_window("< ACK seq 5001 ack 1001 win 502", 502 * 4);
   tap.hears_window("> ACK seq 1001 ack 5001 win 65535", 65535 * 128);
 }
 
