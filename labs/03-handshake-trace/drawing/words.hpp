@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../capture/connections.hpp"
+#include "capture/connections.hpp"
 
 namespace tracing {
 
