@@ -15,7 +15,6 @@ namespace {
 using dialtone::clean;
 using dialtone::escaped;
 using dialtone::tr;
-using handshake_trace::Kind;
 
 constexpr std::size_t most_segments = 2000;
 constexpr std::size_t most_connections = 500;
@@ -55,27 +54,6 @@ std::string begin_scroll(const std::string& labelled_by) {
 }
 
 // --- segments ----------------------------------------------------------------------------------
-
-const char* class_of(const TracedSegment& segment) {
-  if (segment.lost) return "rst";
-  switch (segment.note.kind) {
-    case Kind::syn:
-    case Kind::syn_ack:
-      return "syn";
-    case Kind::data:
-      return "data";
-    case Kind::fin:
-      return "fin";
-    case Kind::rst:
-      return "rst";
-    case Kind::retransmission:
-    case Kind::out_of_order:
-      return "again";
-    case Kind::ack:
-      return "ack";
-  }
-  return "ack";
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -120,7 +98,7 @@ std::string segment_row(const Ladder& ladder, const LadderRow& row) {
   const bool has_ack = (segment.header.flags & handshake_trace::flag::ack) != 0;
   std::string what = joined(row.alerts);
   const std::string& says = row.sentence.empty() ? word_for(segment.note.kind) : row.sentence;
-  std::string text = "<tr class=\"" + std::string(class_of(segment)) + "\">";
+  std::string text = "<tr class=\"" + class_for(segment) + "\">";
   text += figure_cell(std::to_string(segment.packet));
   text += figure_cell(time_text(ladder, row.since));
   text += element("td", client ? ladder.roles[0] + " →" : "← " + ladder.roles[1], "class=\"word\"");

@@ -1,9 +1,15 @@
-#include "ladder_svg_style.hpp"
+#include "ladder_svg_parts.hpp"
 
-namespace tracing {
+#include "drawn_text.hpp"
+
+namespace tracing::picture {
+
+using dialtone::clean;
+using dialtone::escaped;
+using dialtone::figure;
 
 // Every text has a contrast of 4.5 and more on its paper (WCAG 2.1), in both themes.
-const std::string_view ladder_style = R"(<style>
+const std::string_view style = R"(<style>
   .ladder { --paper: #ffffff; --edge: #c9d1dc; --ink: #1b2430; --soft: #56616f; --pale: #aab4c0; --head: #eef2f7; --state: #0b6a77; --syn: #137a45; --data: #1f5fbf; --fin: #8a4b00; --rst: #c0262d; --again: #8f5a00; --ack: #56616f; --open: #9fd8b8; }
   @media (prefers-color-scheme: dark) {
     .ladder { --paper: #171d26; --edge: #3a4656; --ink: #e4e9f0; --soft: #a9b4c2; --pale: #5b6878; --head: #232d3a; --state: #5fd0de; --syn: #5fd897; --data: #86b7ff; --fin: #f0b267; --rst: #ff8a8a; --again: #f2c14e; --ack: #a9b4c2; --open: #2c6b49; }
@@ -37,4 +43,18 @@ const std::string_view ladder_style = R"(<style>
 </style>
 )";
 
-}  // namespace tracing
+std::string point(double x, double y) {
+  return figure(x) + ' ' + figure(y);
+}
+
+std::string text_at(double x, double y, std::string_view classes, std::string_view raw) {
+  if (raw.empty()) return {};
+  return "<text x=\"" + figure(x) + "\" y=\"" + figure(y) + "\" class=\"" + std::string(classes) +
+         "\">" + escaped(clean(raw)) + "</text>\n";
+}
+
+std::string path(std::string_view classes, const std::string& steps) {
+  return "<path d=\"" + steps + "\" class=\"" + std::string(classes) + "\"/>\n";
+}
+
+}  // namespace tracing::picture
