@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "../capture/connections.hpp"
+#include "capture/connections.hpp"
 
 namespace tracing {
 

@@ -156,6 +156,10 @@ void leave_out(std::vector<LadderEvent>& events, std::size_t rows, std::size_t m
   events = std::move(kept);
 }
 
+std::string name_of(const std::optional<State>& state) {
+  return state ? to_string(*state) : "?";
+}
+
 /// Fills in what the ends become, and the sentences, which both take the whole story.
 std::vector<States> tell_all(const Trace& trace, Ladder& ladder, bool unicode) {
   std::vector<States> after;
@@ -167,6 +171,9 @@ std::vector<States> tell_all(const Trace& trace, Ladder& ladder, bool unicode) {
     LadderRow& row = ladder.rows[event.row];
     const States& states = progress.after(*row.segment, event.leaves, event.arrives);
     after.push_back(states);
+    const std::size_t mine = index_of(row.segment->note.from);
+    if (event.leaves) row.after = {name_of(states[0]), name_of(states[1])};
+    if (event.arrives) row.after[1 - mine] = name_of(states[1 - mine]);
     if (!event.leaves) continue;
     for (std::size_t end = 0; end < 2; ++end) story.waits[end] = states[end] == State::time_wait;
     const int before = story.step;
@@ -174,10 +181,6 @@ std::vector<States> tell_all(const Trace& trace, Ladder& ladder, bool unicode) {
     if (story.step != before) row.step = story.step;
   }
   return after;
-}
-
-std::string name_of(const std::optional<State>& state) {
-  return state ? to_string(*state) : "?";
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../capture/connections.hpp"
+#include "capture/connections.hpp"
 
 namespace tracing {
 
@@ -24,6 +24,7 @@ struct LadderRow {
   std::string window;                      ///< "win 65535"
   std::vector<std::string> options;        ///< "mss 65495", …
   std::vector<std::string> alerts;         ///< "retransmission", "lost", "checksum wrong", …
+  std::array<std::string, 2> after;        ///< by End: what it is when it has sent or received it
   int step = 0;                            ///< 1 to 3: of the handshake
   std::string sentence;                    ///< what it means; empty where there is nothing to say
 };

@@ -125,7 +125,8 @@ class Drawing {
 
   void add(const Line& line, const std::string& side) {
     std::string text;
-    if (time_ > 0) text += coloured(Colour::dim, flush_right(line.time, time_)) + ' ';
+    if (time_ > 0)
+      text += flush_right(line.time.empty() ? "" : coloured(Colour::dim, line.time), time_) + ' ';
     if (beside_)
       text += flush_right(line.states[0].empty() ? "" : coloured(Colour::cyan, line.states[0]),
                           state_[0]) +

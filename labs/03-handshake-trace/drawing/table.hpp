@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "../capture/connections.hpp"
+#include "capture/connections.hpp"
 
 namespace tracing {
 

@@ -10,7 +10,7 @@ using dialtone::tr;
 namespace flag = handshake_trace::flag;
 using handshake_trace::Kind;
 
-constexpr std::size_t preview_columns = 36;
+constexpr std::size_t preview_columns = 28;
 
 /// A segment in its story, as the sentences ask for it.
 struct Said {

@@ -176,6 +176,27 @@ std::string word_for(Verdict checksum) {
   return {};
 }
 
+std::string class_for(const TracedSegment& segment) {
+  if (segment.lost) return "rst";
+  switch (segment.note.kind) {
+    case Kind::syn:
+    case Kind::syn_ack:
+      return "syn";
+    case Kind::data:
+      return "data";
+    case Kind::fin:
+      return "fin";
+    case Kind::rst:
+      return "rst";
+    case Kind::retransmission:
+    case Kind::out_of_order:
+      return "again";
+    case Kind::ack:
+      return "ack";
+  }
+  return "ack";
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   return std::to_string(bytes) + tr(bytes == 1 ? " byte" : " bytes", " 字节");
 }

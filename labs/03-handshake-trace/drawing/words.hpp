@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../capture/connections.hpp"
+#include "capture/connections.hpp"
 
 namespace tracing {
 
@@ -23,6 +23,9 @@ std::string word_for(Handshake handshake);
 std::string word_for(Ending ending);
 std::string word_for(handshake_trace::Kind kind);
 std::string word_for(handshake_trace::Verdict checksum);
+
+/// For style: syn, data, fin, rst (lost, too), again (what was seen before, or late), ack.
+std::string class_for(const TracedSegment& segment);
 
 /// "1 byte", "15 bytes"; in Chinese no plural.
 std::string bytes_text(std::uint64_t bytes);
