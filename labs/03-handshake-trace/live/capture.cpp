@@ -20,8 +20,11 @@ using dialtone::Failure;
 using dialtone::tr;
 
 constexpr int largest_packet = 262144;  // bytes that are captured of one
-// Each place in the buffer has room for the largest packet, so that this is 256 packets.
-constexpr int buffer_size = 256 * largest_packet;
+constexpr int buffer_size = 64 << 20;
+// Packets are handed over when this time is over, or 256 KiB of them are there. Not "immediate
+// mode": there every packet takes the room of the largest, and so the same buffer holds 256 packets
+// instead of some 300,000 small ones. Their times are the kernel's in any case.
+constexpr int hand_over_ms = 1;
 
 // "tcp" takes IPv4's fragments, and IPv6's behind the first header; what lies behind IPv6's other
 // extension headers cannot be told by the kernel's filter, so all of that comes along.
@@ -77,7 +80,7 @@ struct LiveCapture::State {
     handle.reset(pcap_create(device, error.data()));
     if (!handle) throw Failure(tr("cannot capture: ", "无法抓包：") + error.data());
     pcap_set_snaplen(handle.get(), largest_packet);
-    pcap_set_immediate_mode(handle.get(), 1);
+    pcap_set_timeout(handle.get(), hand_over_ms);
     pcap_set_buffer_size(handle.get(), buffer_size);
     nanoseconds = pcap_set_tstamp_precision(handle.get(), PCAP_TSTAMP_PRECISION_NANO) == 0;
     if (const int status = pcap_activate(handle.get()); status < 0)

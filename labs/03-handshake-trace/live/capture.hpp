@@ -30,6 +30,9 @@ class LiveCapture {
     everywhere,  ///< every interface; link type "cooked, version 2", which names the interface
   };
 
+  /// A packet comes to hand this long after it went by, at most: mostly 1 or 2 ms.
+  static constexpr std::chrono::milliseconds at_hand{30};
+
   /// Throws dialtone::Failure, in one line, where it is not allowed or not possible.
   explicit LiveCapture(Where where);
   LiveCapture(const LiveCapture&) = delete;

@@ -90,6 +90,11 @@ class Adoption {
   }
 };
 
+int milliseconds_until(Moment moment, Moment now) {
+  const auto left = std::chrono::ceil<milliseconds>(moment - now).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1000));
+}
+
 /// A command that is traced, from its start to the end of its connections.
 class Run {
  public:
@@ -100,13 +105,14 @@ class Run {
                                                    : LiveCapture::Where::everywhere),
         selection_(access == Access::private_network ? nullptr : &owners_),
         child_(start(command)),
-        ended_(static_cast<int>(syscall(SYS_pidfd_open, child_.pid(), 0U))) {}
+        end_(static_cast<int>(syscall(SYS_pidfd_open, child_.pid(), 0U))) {}
 
   TracedCommand to_the_end() {
     for (;;) {
       const bool drained = take_packets();
       const Moment now = steady_clock::now();
-      if (ending_ && ((drained && selection_.quiet()) || now >= deadline_)) break;
+      const bool all_seen = drained && now >= ended_at_ + LiveCapture::at_hand;
+      if (ending_ && ((all_seen && selection_.quiet()) || now >= deadline_)) break;
       if (!ending_ && ends_by_force_ && now >= deadline_) child_.kill_now();
       wait(drained ? now : Moment{});
       take_signals();
@@ -150,13 +156,14 @@ class Run {
     int time = 0;
     if (now != Moment{}) {
       time = 1000;
-      if (ending_ || ends_by_force_)
-        time = std::clamp(
-            static_cast<int>(std::chrono::ceil<milliseconds>(deadline_ - now).count()), 0, time);
+      if (ending_ && now < ended_at_ + LiveCapture::at_hand)
+        time = milliseconds_until(ended_at_ + LiveCapture::at_hand, now);
+      else if (ending_ || ends_by_force_)
+        time = milliseconds_until(deadline_, now);
     }
     std::array<pollfd, 3> waits{{{capture_.descriptor(), POLLIN, 0},
                                  {signals_.descriptor(), POLLIN, 0},
-                                 {ending_ ? -1 : ended_.get(), POLLIN, 0}}};
+                                 {ending_ ? -1 : end_.get(), POLLIN, 0}}};
     poll(waits.data(), waits.size(), time);
   }
 
@@ -182,7 +189,9 @@ class Run {
   void notice_end() {
     if (ending_) return;
     ending_ = child_.wait_for(milliseconds(0));
-    if (ending_) deadline_ = steady_clock::now() + after_its_end;
+    if (!ending_) return;
+    ended_at_ = steady_clock::now();
+    deadline_ = ended_at_ + after_its_end;
   }
 
   Access access_;
@@ -194,8 +203,9 @@ class Run {
   LiveCapture capture_;
   Selection selection_;
   dialtone::Child child_;  ///< started last: the capture is running
-  FileDescriptor ended_;   ///< readable when it has
+  FileDescriptor end_;     ///< readable when it has
   std::optional<dialtone::Ending> ending_;
+  Moment ended_at_{};
   int interruptions_ = 0;
   bool ends_by_force_ = false;
   Moment deadline_{};  ///< of what is left of it, once it has ended; before, of its obedience

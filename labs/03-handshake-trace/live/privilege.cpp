@@ -22,13 +22,21 @@ namespace {
 
 using dialtone::tr;
 
+/// Why no namespace could be made.
+std::string reason_of(int code) {
+  if (code == ENOSPC)  // what the kernel says where their number is limited
+    return tr("user namespaces are turned off (user.max_user_namespaces)",
+              "用户命名空间已关闭（user.max_user_namespaces）");
+  return std::strerror(code);
+}
+
 /// Enters a private network and captures there. Nothing where that works, else why it does not.
 std::optional<std::string> try_private_network() {
-  if (!dialtone::enter_private_network()) return std::strerror(errno);
+  if (!dialtone::enter_private_network()) return reason_of(errno);
   try {
     const LiveCapture probe(LiveCapture::Where::loopback);
   } catch (const std::exception&) {
-    return std::strerror(EPERM);  // what it says of sudo is said once, in front
+    return reason_of(EPERM);  // what it says of sudo is said once, in front
   }
   return std::nullopt;
 }
