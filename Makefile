@@ -51,10 +51,11 @@ site: ## build the notes site: build/site/index.html
 serve: site ## show the site at http://127.0.0.1:8000 (PORT=...)
 	@cd $(BUILD)/site && echo "http://127.0.0.1:$(PORT)" && exec python3 -m http.server -b 127.0.0.1 $(PORT)
 
-bench: ## measure: edit to verdict, frames and digests, the switchboards, the ftp server, the simulators
+bench: ## measure: edit to verdict, frames and digests, captures, the switchboards, the ftp server, the simulators
 	@tools/build.sh $(BUILD) all tests site benches
 	@bench/edit-to-verdict.sh $(BUILD)
 	@$(BUILD)/bench/framing_bench
+	@$(BUILD)/bench/tracing_bench --large
 	@$(BUILD)/bench/switchboard_bench $(BUILD)/bin/switchboard $(BUILD)/bench \
 	  --peer bench/switchboard/echo_server.py
 	@$(BUILD)/bench/ftp_bench $(BUILD)/bin/ftp-server

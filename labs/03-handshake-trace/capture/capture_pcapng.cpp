@@ -22,7 +22,7 @@ constexpr std::uint32_t section = 0x0a0d0d0a;  // alike in both byte orders
 constexpr std::size_t least_block = 12;
 /// A block that is looked at: a packet, and what options may say of it. Others are only skipped.
 constexpr std::size_t most_block = most_captured + (std::size_t{128} << 10U);
-static_assert(most_block <= ByteWindow::size);
+static_assert(most_block <= ByteWindow::most);
 constexpr std::size_t most_interfaces = 16384;  // in a section
 
 std::size_t padded(std::size_t size) {

@@ -14,7 +14,7 @@ using dialtone::tr;
 
 // --- the window ------------------------------------------------------------------------------
 
-ByteWindow::ByteWindow(ByteSource source) : source_(std::move(source)), buffer_(size) {}
+ByteWindow::ByteWindow(ByteSource source) : source_(std::move(source)), buffer_(first) {}
 
 bool ByteWindow::fill(std::size_t count) {
   if (begin_ > 0) {
@@ -22,6 +22,8 @@ bool ByteWindow::fill(std::size_t count) {
     end_ -= begin_;
     begin_ = 0;
   }
+  if (read_ >= first && buffer_.size() < usual) buffer_.resize(usual);
+  if (count > buffer_.size()) buffer_.resize(most);
   while (end_ < count && !ended_) {
     const std::size_t got = source_(std::span(buffer_).subspan(end_));
     ended_ = got == 0;

@@ -56,8 +56,12 @@ std::size_t hash_of(const Dissected& segment) {
 
 /// Which end of a connection sent the segment; nothing where it belongs to another connection.
 std::optional<End> sender_in(const Connection& connection, const Dissected& segment) {
+  // std::array's == goes byte by byte, for every packet.
   const auto is = [](const Endpoint& end, const handshake_trace::Address& address,
-                     std::uint16_t port) { return end.port == port && end.address == address; };
+                     std::uint16_t port) {
+    return end.port == port && end.address.is_v6 == address.is_v6 &&
+           std::memcmp(end.address.bytes.data(), address.bytes.data(), address.bytes.size()) == 0;
+  };
   const auto& ip = segment.ip;
   const auto& tcp = segment.tcp;
   if (is(connection.client, ip.source, tcp.source_port) &&

@@ -1,0 +1,182 @@
+// How fast lab 03 reads a capture and follows its connections, beside others on the same file:
+//   a bare libpcap loop           which only hands out the packets
+//   tcpdump -nr FILE              which prints a line a packet (to /dev/null)
+//   tshark -q -z conv,tcp         which follows connections too
+// by the processor's time; and how much memory a file of 1 GiB takes (--large).
+#include "command_line.hpp"
+#include "language.hpp"
+#include "measure.hpp"
+#include "passes.hpp"
+#include "process.hpp"
+
+namespace {
+
+using namespace tracing_bench;
+using bench::Contest;
+using bench::Figure;
+using bench::measure;
+using bench::must;
+using bench::number;
+using bench::percent;
+using bench::Report;
+using bench::share;
+using bench::tell;
+using dialtone::tr;
+
+constexpr double mebi = 1024.0 * 1024.0;
+
+struct Choice {
+  std::size_t runs = 5;
+  std::size_t slow_runs = 3;  ///< of tshark, who takes half a minute
+  std::uint64_t packets = 300000;
+};
+
+/// As bench::rate_of, by the processor's time.
+Contest rate_of(std::string what, std::string unit, double amount, std::function<void()> work) {
+  return {{std::move(what), std::move(unit), {}},
+          [amount, work = std::move(work)] { return amount / processor_seconds_of(work); }};
+}
+
+std::string times(double ratio) {
+  return number(ratio) + tr(" times", " 倍");
+}
+
+void must_be_found(const Made& found, const Made& made) {
+  must(found == made, tr("what was found is not what was written", "读出的与写入的不符"));
+}
+
+/// Everything beside the bare loop, in turns; tshark is slow, and has turns of its own.
+Report compare(const Choice& choice, std::uint32_t snap, bool with_tshark,
+               const std::string& title) {
+  const dialtone::TemporaryFolder folder;
+  const std::string file = (folder.path() / "capture.pcap").string();
+  const Made made = write_conversations(file, {.packets = choice.packets, .snap = snap});
+  const std::string unit = tr("packets/CPU s", "包/CPU 秒");
+  const auto amount = static_cast<double>(made.packets);
+  Report report;
+  report.title = title + ": " + number(amount) + tr(" packets, ", " 个包，") +
+                 number(static_cast<double>(made.connections)) +
+                 tr(" conversations, ", " 个会话，") +
+                 number(static_cast<double>(made.file_bytes) / mebi) + " MiB";
+  std::vector<Contest> contests = {rate_of(tr("read, dissect, follow", "读取、解析、跟踪"), unit,
+                                           amount, [&] { must_be_found(follow(file), made); })};
+  const auto skip = [&](const std::string& what) {
+    report.verdicts.push_back({what + tr(" is not installed: left out", " 未安装，略去"), {}});
+  };
+  const std::size_t bare_at = contests.size();
+  if (has_libpcap)
+    contests.push_back(rate_of(tr("a bare libpcap loop", "只用 libpcap 循环读取"), unit, amount,
+                               [&] { must(bare_loop(file) == made.packets, "libpcap"); }));
+  else
+    skip("libpcap-dev");
+  const std::size_t tcpdump_at = contests.size();
+  const bool has_tcpdump = is_installed("tcpdump");
+  if (has_tcpdump)
+    contests.push_back(rate_of("tcpdump -nr", unit, amount, [&] {
+      run_peer({"tcpdump", "-nr", file});
+    }));
+  else
+    skip("tcpdump");
+  follow(file);  // the file is in memory, and the processor at its speed
+  report.figures = measure(std::move(contests), choice.runs);
+  const Figure& ours = report.figures.front();
+  if (has_libpcap) {
+    const double part = share(ours, report.figures[bare_at]);
+    report.verdicts.push_back(
+        {percent(part) + tr(" of the bare loop (goal: 50 %)", "（与只读循环之比；目标 50 %）"),
+         part >= 0.5});
+  }
+  if (has_tcpdump) {
+    const double part = share(ours, report.figures[tcpdump_at]);
+    report.verdicts.push_back(
+        {times(part) + tr(" tcpdump's speed (goal: ahead)", "于 tcpdump（目标：更快）"), part > 1});
+  }
+  if (with_tshark && is_installed("tshark")) {
+    auto slow = measure({rate_of("tshark -q -z conv,tcp", unit, amount,
+                                 [&] {
+                                   run_peer({"tshark", "-q", "-z", "conv,tcp", "-r", file});
+                                 })},
+                        choice.slow_runs);
+    const double part = ours.median() / slow.front().median();
+    report.figures.push_back(std::move(slow.front()));
+    report.verdicts.push_back(
+        {times(part) + tr(" tshark's speed (goal: 100)", "于 tshark（目标 100）"), part >= 100});
+  } else if (with_tshark) {
+    skip("tshark");
+  }
+  report.bound =
+      tr("the bound is memory: every byte of the file is copied once, out of the page cache",
+         "瓶颈是内存：文件的每个字节都要从页缓存中复制一次");
+  return report;
+}
+
+/// A gigabyte, in a process of its own.
+Report large(bool flood) {
+  constexpr std::uint64_t size = std::uint64_t{1} << 30U;
+  constexpr double most = 64 * mebi;
+  const dialtone::TemporaryFolder folder;
+  const std::string file = (folder.path() / "capture.pcap").string();
+  const Made made = flood ? write_flood(file, size) : write_conversations(file, {.bytes = size});
+  double peak = 0;
+  Made found;
+  const double seconds = processor_seconds_of([&] { found = follow_apart(file, peak); });
+  must_be_found(found, made);
+  Report report;
+  report.title =
+      (flood ? tr("1 GiB of SYNs, each of another caller", "1 GiB 的 SYN，个个来自不同的呼叫方")
+             : tr("1 GiB of conversations", "1 GiB 的会话")) +
+      ": " + number(static_cast<double>(made.packets)) + tr(" packets, ", " 个包，") +
+      number(static_cast<double>(made.connections)) + tr(" connections", " 个连接");
+  report.figures = {{tr("peak resident memory", "常驻内存峰值"), "MiB", {peak / mebi}},
+                    {tr("read, dissect, follow", "读取、解析、跟踪"),
+                     tr("packets/CPU s", "包/CPU 秒"),
+                     {static_cast<double>(made.packets) / seconds}}};
+  report.verdicts = {
+      {number(peak / mebi) + tr(" MiB (goal: below 64)", " MiB（目标：低于 64）"), peak < most}};
+  report.bound =
+      tr("memory grows with the connections that are followed at a time, up to their limit",
+         "内存随同时跟踪的连接数增长，且有上限");
+  return report;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  dialtone::choose_language(argc, argv);
+  CLI::App app(tr("Measures lab 03: captures are read and their connections followed.",
+                  "测量实验 03：读取抓包文件并跟踪其中的连接。"),
+               "tracing_bench");
+  dialtone::add_standard_options(app);
+  Choice choice;
+  bool json = false;
+  bool with_large = false;
+  std::string followed;
+  app.add_option("--runs", choice.runs, tr("runs of each; the median counts", "各测几次，取中位数"))
+      ->check(CLI::Range(1, 99))
+      ->capture_default_str();
+  app.add_option("--slow-runs", choice.slow_runs, tr("runs of tshark", "tshark 测几次"))
+      ->check(CLI::Range(1, 99))
+      ->capture_default_str();
+  app.add_option("--packets", choice.packets,
+                 tr("in a capture, at least", "抓包文件至少有多少个包"))
+      ->check(CLI::Range(1000, 100000000))
+      ->capture_default_str();
+  app.add_flag("--large", with_large,
+               tr("also two files of 1 GiB, for memory", "另测两个 1 GiB 文件的内存"));
+  app.add_flag("--json", json, tr("a line of JSON a comparison", "每项对照一行 JSON"));
+  app.add_option("--follow", followed)->group("");  // what --large starts
+  return dialtone::run_program(app, argc, argv, [&] {
+    if (!followed.empty()) {
+      follow_and_tell(followed);
+      return dialtone::exit_success;
+    }
+    tell(compare(choice, 262144, true, tr("Whole frames", "完整的帧")), json);
+    tell(compare(choice, 96, false, tr("The first 96 bytes of each frame", "每帧只留前 96 字节")),
+         json);
+    if (with_large) {
+      tell(large(false), json);
+      tell(large(true), json);
+    }
+    return dialtone::exit_success;
+  });
+}
