@@ -15,9 +15,10 @@ void expect_checksum(Trial& trial, const std::string& bytes, std::optional<std::
   json request = {{"call", "checksum"}};
   if (sum) request["sum"] = *sum;
   trial.input("checksum(" + hex(bytes) + (sum ? ", " + std::to_string(*sum) : "") + ")");
-  trial.step(tr(
-      std::to_string(bytes.size()) + " bytes, added to " + std::to_string(sum.value_or(0)),
-      std::to_string(bytes.size()) + " 个字节，加在 " + std::to_string(sum.value_or(0)) + " 之上"));
+  const std::string size = std::to_string(bytes.size());
+  const std::string before = std::to_string(sum.value_or(0));
+  trial.step(
+      tr("bytes: " + size + ", added to " + before, size + " 个字节，加在 " + before + " 之上"));
   const Message answer = trial.student.ask(request, bytes);
   const std::uint16_t expected = 0xffff - ones_sum(bytes, sum.value_or(0));
   const auto got = answer.body.at("value").get<std::uint16_t>();

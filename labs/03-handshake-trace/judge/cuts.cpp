@@ -50,7 +50,7 @@ Whole draw_segment_to_cut(Random& random, bool plain) {
 }
 
 void expect_prefix(Trial& trial, const json& answer, std::size_t size, const Whole& whole) {
-  const std::string which = tr("of its first " + std::to_string(size) + " bytes",
+  const std::string which = tr("given its first " + std::to_string(size) + " bytes",
                                "只给出前 " + std::to_string(size) + " 个字节时");
   const bool parsed = answer.contains("fields");
   const std::string got =

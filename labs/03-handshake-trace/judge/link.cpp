@@ -40,8 +40,8 @@ void ethernet_and_its_vlan_tags(Trial& trial) {
   if (random.chance(0.1)) frame.payload.clear();
   const std::size_t size = 14 + 4 * frame.tags.size();
   const json answer = parse(trial, "ethernet", frame.bytes(),
-                            tr("a frame with " + std::to_string(frame.tags.size()) + " VLAN tags",
-                               "帧，VLAN 标签 " + std::to_string(frame.tags.size()) + " 个"));
+                            tr("a frame; VLAN tags: " + std::to_string(frame.tags.size()),
+                               "以太网帧，VLAN 标签 " + std::to_string(frame.tags.size()) + " 个"));
   expect_fields(trial, answer,
                 {{"destination", packed(frame.destination)},
                  {"source", packed(frame.source)},

@@ -81,7 +81,14 @@ std::uint32_t absolute(const Talk& talk, End line, std::int64_t place) {
   return talk.isn[at(line)] + static_cast<std::uint32_t>(place);
 }
 
-std::string told(const Talk& talk, std::size_t which) {
+/// A number of the wire and, in brackets, what it is relative to the direction's zero.
+std::string told_number(const Talk& talk, const Zeros& zeros, End line, std::int64_t place) {
+  return std::to_string(absolute(talk, line, place)) + " (" +
+         std::to_string(zeros.relative(line, place)) + ")";
+}
+
+/// A segment, where `zeros` have heard it.
+std::string told(const Talk& talk, const Zeros& zeros, std::size_t which) {
   const Said& one = talk.said[which];
   constexpr std::pair<unsigned, const char*> names[] = {
       {tcp::syn, "SYN"}, {tcp::fin, "FIN"}, {tcp::rst, "RST"}, {tcp::ack, "ACK"},
@@ -92,10 +99,10 @@ std::string told(const Talk& talk, std::size_t which) {
   for (const auto& [bit, name] : names)
     if (one.has(bit)) text += std::string(" ") + name;
   if (one.flags == 0) text += tr(" no flags", " 无标志");
-  text += tr(", sequence ", "，序号 ") + std::to_string(absolute(talk, one.from, one.sequence));
+  text += tr(", sequence ", "，序号 ") + told_number(talk, zeros, one.from, one.sequence);
   if (one.has(tcp::ack))
     text += tr(", acknowledgement ", "，确认号 ") +
-            std::to_string(absolute(talk, other(one.from), one.acknowledgement));
+            told_number(talk, zeros, other(one.from), one.acknowledgement);
   if (one.length > 0)
     text += tr(", ", "，") + std::to_string(one.length) + tr(" bytes of data", " 个字节数据");
   text += tr(", window ", "，窗口 ") + std::to_string(one.window);
@@ -109,7 +116,11 @@ void step_to(Trial& trial, const Talk& talk, std::size_t which) {
   constexpr std::size_t shown = 14;
   const std::size_t first = which + 1 > shown ? which + 1 - shown : 0;
   if (first > 0) trial.step(tr("… (segments before these)", "……（此前的报文段略）"));
-  for (std::size_t i = first; i <= which; ++i) trial.step(told(talk, i));
+  Zeros zeros;
+  for (std::size_t i = 0; i <= which; ++i) {
+    zeros.hear(talk.said[i]);
+    if (i >= first) trial.step(told(talk, zeros, i));
+  }
 }
 
 void expect_in(Trial& trial, const Talk& talk, std::size_t which, const std::string& what,
