@@ -1,6 +1,7 @@
 // Traces to draw: conversations written down by hand, with what the lab's own code says of them.
 #pragma once
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -187,6 +188,71 @@ inline Trace troubled() {
   script.say(5501 * ms, End::server, flag::ack, std::string(1448, '\x02'), 1448);
   script.say(5502 * ms, End::client, flag::ack).checksum = handshake_trace::Verdict::wrong;
   script.say(17502 * ms, End::client, flag::rst | flag::ack);
+  return script.finish();
+}
+
+/// As long as a trace gets.
+inline Trace longest() {
+  Script script;
+  script.handshake();
+  for (std::size_t i = 4; i < most_traced; ++i)
+    script.say(static_cast<Nanoseconds>(i) * 20 * us, i % 3 == 0 ? End::client : End::server,
+               flag::ack, i % 3 == 0 ? "" : std::string(300, '<'));
+  script.say(300 * ms, End::client, flag::fin | flag::ack);
+  Trace trace = script.finish();
+  trace.left_out = 1234;
+  return trace;
+}
+
+/// What a stranger may send: what markup is made of, what moves or turns a line, what is not UTF-8.
+inline const std::vector<std::string> hostile_data = {
+    "</script><script>alert(1)</script>",
+    "\" onload=\"x",
+    "' & < > ]]> -->",
+    "\x1b[31mred\x1b[2J\r\n\tmore",
+    std::string("\0\x01\x02", 3),
+    "\xff\xfe\xed\xa0\x80",
+    "\xe2\x80\xae\xe2\x80\xa8turned",
+    "\xef\xbf\xbf\xef\xbf\xbe",
+    "我是客户\xe7\xab",
+    "e\xcc\x81\xcc\x81\xcc\x81",
+    std::string(300, 'W'),
+    "我们都很好我们都很好我们都很好我们都很好我们都很好",
+};
+
+/// Any segments at all, in any order, on a wire that may tell.
+inline Trace random_trace(dialtone::Random& random) {
+  Script script(static_cast<std::uint32_t>(random.between(0, 0xffffffff)),
+                static_cast<std::uint32_t>(random.between(0, 0xffffffff)));
+  script.timestamps = random.chance(0.5);
+  script.connection().handshake = static_cast<Handshake>(random.between(0, 4));
+  script.connection().ending = static_cast<Ending>(random.between(0, 3));
+  if (random.chance(0.3))
+    for (Endpoint* end : {&script.connection().client, &script.connection().server}) {
+      end->address.is_v6 = true;
+      end->address.bytes.fill(static_cast<std::byte>(random.between(0, 255)));
+    }
+  const bool wire = random.chance(0.5);
+  if (random.chance(0.7)) script.handshake();
+  Nanoseconds now = ms;
+  for (std::uint64_t i = random.between(0, 30); i > 0; --i) {
+    now +=
+        static_cast<Nanoseconds>(random.between(0, random.pick<std::uint64_t>({0, ms, 9000 * ms})));
+    const std::uint8_t flags = random.chance(0.6)
+                                   ? std::uint8_t{flag::ack}
+                                   : static_cast<std::uint8_t>(random.between(0, 255));
+    TracedSegment& segment =
+        script.say(now, random.chance(0.5) ? End::client : End::server, flags,
+                   random.chance(0.5) ? random.pick(hostile_data) : "",
+                   random.chance(0.2) ? static_cast<std::uint32_t>(random.between(1, 400)) : 0);
+    if (random.chance(0.1)) segment.header.window = 0;
+    segment.checksum = static_cast<handshake_trace::Verdict>(random.between(0, 3));
+    segment.header.options.sack_blocks = random.between(0, 4);
+    segment.header.options.broken = random.chance(0.1);
+    segment.lost = wire && random.chance(0.2);
+    if (wire && random.chance(0.7))
+      segment.delay = static_cast<Nanoseconds>(random.between(0, 30)) * ms;
+  }
   return script.finish();
 }
 

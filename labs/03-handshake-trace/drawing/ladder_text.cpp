@@ -266,12 +266,15 @@ class Drawing {
     std::vector<std::string> lines;
     std::size_t used = 0;
     for (const auto& [word, alert] : words) {
-      const std::string shown = cut_to(word, between_ - 2);
-      const std::size_t width = display_width(shown);
-      const bool fits = !lines.empty() && used + 2 + width <= between_ - 2;
-      if (!fits) lines.emplace_back();
-      lines.back() += (fits ? "  " : "") + coloured(alert ? Colour::yellow : Colour::dim, shown);
-      used = fits ? used + 2 + width : width;
+      // What is too wide for a line is broken where it has spaces.
+      for (const std::string& part : dialtone::wrap(word, between_ - 2)) {
+        const std::string shown = cut_to(part, between_ - 2);
+        const std::size_t width = display_width(shown);
+        const bool fits = !lines.empty() && used + 2 + width <= between_ - 2;
+        if (!fits) lines.emplace_back();
+        lines.back() += (fits ? "  " : "") + coloured(alert ? Colour::yellow : Colour::dim, shown);
+        used = fits ? used + 2 + width : width;
+      }
     }
     return lines;
   }

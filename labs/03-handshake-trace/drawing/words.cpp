@@ -33,13 +33,16 @@ std::string three_digits(double value) {
   return text;
 }
 
-/// Each byte as \xNN.
-std::string escapes(std::string_view bytes) {
+/// Other bytes than ASCII's as \xNN.
+std::string in_ascii(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
     const auto value = static_cast<unsigned char>(c);
-    text += {'\\', 'x', digits[value >> 4U], digits[value & 15U]};
+    if (value < 0x80)
+      text += c;
+    else
+      text += {'\\', 'x', digits[value >> 4U], digits[value & 15U]};
   }
   return text;
 }
@@ -202,27 +205,23 @@ std::string bytes_text(std::uint64_t bytes) {
 }
 
 std::string preview(std::string_view data, std::size_t columns, bool unicode) {
-  const std::string_view whole = whole_characters(data);
+  std::string known;
+  for (const char c : whole_characters(data)) {
+    if (c == '\n' || c == '\r' || c == '\t')
+      known += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+    else
+      known += c;
+  }
+  if (known.empty() || dialtone::clean(known) != known) return {};
   std::string text;
-  bool cut_short = false;
-  for (const std::string_view character : dialtone::characters(whole)) {
-    const auto first = static_cast<unsigned char>(character.front());
-    const std::string known = dialtone::clean(character);
-    std::string shown(character);
-    if (first == '\n' || first == '\r' || first == '\t')
-      shown = first == '\n' ? "\\n" : first == '\r' ? "\\r" : "\\t";
-    else if (known != character)  // no text: a control character, or no UTF-8
-      return {};
-    else if (!unicode && first >= 0x80)
-      shown = escapes(character);
+  for (const std::string_view character : dialtone::characters(known)) {
+    const std::string shown = unicode ? std::string(character) : in_ascii(character);
     if (dialtone::display_width(text) + dialtone::display_width(shown) > columns) {
-      cut_short = true;
+      text += unicode ? "…" : "...";
       break;
     }
     text += shown;
   }
-  if (text.empty()) return {};
-  if (cut_short) text += unicode ? "…" : "...";
   return unicode ? "“" + text + "”" : '"' + text + '"';
 }
 
