@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "capture/connections.hpp"
-#include "session.hpp"
+#include "capture/session.hpp"
 #include "story.hpp"
 #include "wire/scenarios.hpp"
 

@@ -154,7 +154,7 @@ pid_t child_of(pid_t process) {
 }
 
 /// Plays half-open, which takes seconds, breaks it off by the signal after its first segment, and
-/// waits for the end of the wire's process.
+/// waits for the end of the wire's process, which is stopped, so that it cannot come by itself.
 void expect_nothing_left(int signal) {
   Forked playing([](int report) {
     dialtone::clean_up_on_interruption();
@@ -167,11 +167,14 @@ void expect_nothing_left(int signal) {
   REQUIRE(wire > 0);
   const FileDescriptor watched(static_cast<int>(syscall(SYS_pidfd_open, wire, 0U)));
   REQUIRE(watched);
+  kill(wire, SIGSTOP);
   kill(playing.pid(), signal);
   const int status = playing.ended();
   CHECK((WIFSIGNALED(status) && WTERMSIG(status) == signal));
   pollfd wait{watched.get(), POLLIN, 0};
-  CHECK(poll(&wait, 1, 60'000) == 1);
+  const bool ended = poll(&wait, 1, 20'000) == 1;
+  CHECK(ended);
+  if (!ended) kill(wire, SIGKILL);
 }
 
 }  // namespace
