@@ -66,7 +66,8 @@ void expect_prefix(Trial& trial, const json& answer, std::size_t size, const Who
   }
   trial.expect(which, got == "truncated", "truncated", got);
   trial.expect(which + tr(": the error has a message", "：错误带有消息"),
-               answer["error"].at("message") != "", tr("a message", "一条消息"), "\"\"");
+               !answer["error"].at("message").get<std::string>().empty(),
+               tr("a message", "一条消息"), "\"\"");
 }
 
 void every_cut_is_truncated(Trial& trial) {
