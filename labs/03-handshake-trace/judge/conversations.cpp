@@ -165,11 +165,11 @@ void close_with_fins_again(Talk& talk) {
   talk.repeat(first);
 }
 
-/// What is acknowledged ends one number before the FIN.
+/// What is acknowledged ends one number before the FIN, which has data before it or has none.
 void close_short_by_one(Talk& talk) {
-  const std::int64_t before = talk.next(client);
-  talk.say(client, ack | fin);
-  talk.say_behind(server, ack, 0, before);
+  const std::int64_t fin_of_client = talk.next(client) + 7;
+  talk.say(client, ack | fin, 7);
+  talk.say_behind(server, ack, 0, fin_of_client);
   talk.say(server, ack);
   const std::int64_t fin_of_server = talk.next(server);
   talk.say(server, ack | fin);
