@@ -1,11 +1,13 @@
 #include "generate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "command_line.hpp"
@@ -34,7 +36,24 @@ struct Segment {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgement = 0;
   std::uint32_t length = 0;
+  std::uint32_t message = 0;  ///< bytes of the HTTP message that begins here; 0 where none does
 };
+
+/// The beginning of a request or an answer of so many bytes.
+std::string head_of(const Segment& segment) {
+  if (segment.from_client) {
+    constexpr std::string_view begin = "GET / HTTP/1.1\r\nHost: example.net\r\nCookie: ";
+    constexpr std::string_view end = "\r\n\r\n";
+    return std::string(begin) + std::string(segment.message - begin.size() - end.size(), 'c') +
+           std::string(end);
+  }
+  // The length with as many digits as fill the message exactly.
+  constexpr std::string_view begin = "HTTP/1.1 200 OK\r\nContent-Length: ";
+  constexpr std::size_t head = begin.size() + 8 + 4;
+  std::string digits = std::to_string(segment.message - head);
+  digits.insert(0, 8 - digits.size(), '0');
+  return std::string(begin) + digits + "\r\n\r\n";
+}
 
 /// A file in the classic format, in the order of this machine, in microseconds.
 class File {
@@ -42,8 +61,6 @@ class File {
   File(const std::string& name, std::uint32_t snap)
       : name_(name), file_(std::fopen(name.c_str(), "wbe")), snap_(snap) {
     if (!file_) fail();
-    for (std::size_t i = 0; i < packet_.size(); ++i)
-      packet_[i] = static_cast<unsigned char>('a' + i % 26);
     const std::uint32_t header[] = {0xa1b2c3d4, 0x00040002, 0, 0, snap, 1};
     write(header, sizeof header);
   }
@@ -80,6 +97,14 @@ class File {
     put(time_ / 1000, 4);
     put((segment.flags & flag::ack) != 0 ? time_ / 1000 - 1 : 0, 4);
     if ((segment.flags & flag::syn) != 0) put(0x01030307, 4);  // windows are scaled by 7
+    const std::size_t data = at_;
+    if (segment.message > 0) {
+      const std::string head = head_of(segment);
+      std::copy(head.begin(), head.end(), packet_.begin() + static_cast<std::ptrdiff_t>(data));
+      at_ += head.size();
+    }
+    std::fill(packet_.begin() + static_cast<std::ptrdiff_t>(at_),
+              packet_.begin() + static_cast<std::ptrdiff_t>(size), '.');
     record(size);
   }
 
@@ -140,7 +165,7 @@ class Talk {
       : random_(&random),
         client_{static_cast<std::uint32_t>(0x0a000000 + number % 5000),
                 static_cast<std::uint16_t>(32768 + number / 5000)},
-        server_{static_cast<std::uint32_t>(0xc0000200 + number % 20), 443},
+        server_{static_cast<std::uint32_t>(0xc0000200 + number % 20), 80},
         next_{static_cast<std::uint32_t>(random.bits()), static_cast<std::uint32_t>(random.bits())},
         exchanges_(random.between(60, 120)) {
     say(true, flag::syn, 0);
@@ -164,8 +189,10 @@ class Talk {
     mine += length + ((flags & (flag::syn | flag::fin)) != 0 ? 1 : 0);
   }
 
-  void say_data(bool from_client, std::uint32_t length, Made& made) {
+  /// A piece of a message of `message` bytes where it is its first, else 0.
+  void say_data(bool from_client, std::uint32_t length, std::uint32_t message, Made& made) {
     say(from_client, flag::psh | flag::ack, length);
+    coming_.back().message = message;
     made.data_bytes += length;
     if (!random_->chance(0.005)) return;
     coming_.push_back(coming_.back());
@@ -182,15 +209,14 @@ class Talk {
       return true;
     }
     --exchanges_;
-    say_data(true, static_cast<std::uint32_t>(random_->between(80, 600)), made);
-    const std::uint64_t answers = random_->between(1, 12);
-    for (std::uint64_t i = 1; i <= answers; ++i) {
-      const bool is_last = i == answers;
-      say_data(
-          false,
-          is_last ? static_cast<std::uint32_t>(random_->between(1, segment_size)) : segment_size,
-          made);
-      if (is_last || i % 2 == 0) say(true, flag::ack, 0);
+    const auto request = static_cast<std::uint32_t>(random_->between(80, 600));
+    say_data(true, request, request, made);
+    const auto pieces = static_cast<std::uint32_t>(random_->between(1, 12));
+    const auto last = static_cast<std::uint32_t>(random_->between(100, segment_size));
+    const std::uint32_t answer = (pieces - 1) * segment_size + last;
+    for (std::uint32_t i = 1; i <= pieces; ++i) {
+      say_data(false, i == pieces ? last : segment_size, i == 1 ? answer : 0, made);
+      if (i == pieces || i % 2 == 0) say(true, flag::ack, 0);
     }
     return true;
   }
@@ -232,7 +258,7 @@ Made write_conversations(const std::string& name, const Wanted& wanted) {
 Made write_flood(const std::string& name, std::uint64_t bytes) {
   File file(name, 262144);
   Made made;
-  const Host server = {0xc0000201, 443};
+  const Host server = {0xc0000201, 80};
   for (std::uint32_t number = 0; file.bytes() < bytes; ++number) {
     const Host client = {0x0a000000 + number % 0x1000000,
                          static_cast<std::uint16_t>(32768 + number / 0x1000000)};

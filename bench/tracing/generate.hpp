@@ -23,9 +23,9 @@ struct Made {
   bool operator==(const Made&) const = default;
 };
 
-/// Conversations side by side, as between browsers and servers: a handshake, requests with answers
-/// of some segments, which are acknowledged two at a time, one data segment in two hundred sent
-/// twice, and a FIN each way; about a thousand packets each. When one ends, another begins.
+/// Conversations side by side, as between browsers and servers: a handshake, HTTP requests with
+/// answers of some segments, which are acknowledged two at a time, one data segment in two hundred
+/// sent twice, and a FIN each way; about a thousand packets each. When one ends, another begins.
 Made write_conversations(const std::string& file, const Wanted& wanted);
 
 /// SYNs of as many callers, who are never answered: each packet begins a connection.

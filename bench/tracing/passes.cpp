@@ -1,6 +1,7 @@
 #include "passes.hpp"
 
 #include <fcntl.h>
+#include <pcap/pcap.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,40 +9,36 @@
 #include <fstream>
 #include <sstream>
 
-#include "capture/capture_file.hpp"
+#include "capture/session.hpp"
 #include "command_line.hpp"
 #include "file_descriptor.hpp"
-#include "language.hpp"
 #include "measure.hpp"
 #include "process.hpp"
-#ifdef HAVE_LIBPCAP
-#include <pcap/pcap.h>
-#endif
 
 namespace tracing_bench {
 
 using dialtone::Failure;
-using dialtone::tr;
+
+constexpr std::uint64_t record_header = 16;
 
 Made follow(const std::string& name) {
   Made found;
   tracing::CaptureReader reader(tracing::open_source(name));
+  tracing::Session session(0);
   tracing::CapturedPacket packet;
-  tracing::Dissected dissected;
-  tracing::Connections connections;
   while (reader.next(packet)) {
-    ++found.packets;
-    tracing::dissect(packet.link_type, packet.bytes, dissected);
-    if (dissected.outcome != tracing::Dissected::Outcome::segment) continue;
-    const auto noted = connections.take(dissected, packet.time);
-    found.data_bytes += noted.note.fresh;
-    if (noted.note.kind == handshake_trace::Kind::retransmission) ++found.retransmissions;
-    found.file_bytes = packet.offset + 16 + packet.bytes.size();
+    session.take(packet);
+    found.file_bytes = packet.offset + record_header + packet.bytes.size();
   }
   if (!reader.trouble().empty()) throw Failure(reader.trouble());
-  found.connections = connections.count();
-  // The table is read as the program does at the end.
-  bench::must(connections.rows().size() <= found.connections, "rows");
+  found.packets = session.segments();
+  found.connections = session.connections().count();
+  for (const tracing::Connection& row : session.connections().rows()) {
+    for (const tracing::Totals& sent : row.sent) {
+      found.data_bytes += sent.bytes;
+      found.retransmissions += sent.retransmissions;
+    }
+  }
   return found;
 }
 
@@ -71,9 +68,6 @@ Made follow_apart(const std::string& file, double& peak) {
   return found;
 }
 
-#ifdef HAVE_LIBPCAP
-const bool has_libpcap = true;
-
 std::uint64_t bare_loop(const std::string& file) {
   char why[PCAP_ERRBUF_SIZE];
   pcap_t* capture = pcap_open_offline(file.c_str(), why);
@@ -85,14 +79,6 @@ std::uint64_t bare_loop(const std::string& file) {
   pcap_close(capture);
   return packets;
 }
-#else
-const bool has_libpcap = false;
-
-std::uint64_t bare_loop(const std::string&) {
-  throw Failure(
-      tr("libpcap-dev was not installed when this was built", "构建时没有安装 libpcap-dev"));
-}
-#endif
 
 double processor_seconds_of(const std::function<void()>& work) {
   const auto spent = [] {

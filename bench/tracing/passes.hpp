@@ -9,7 +9,8 @@
 
 namespace tracing_bench {
 
-/// Reads, dissects, and follows every connection: what the program does for its table.
+/// Reads, dissects, and follows every connection: what the program does for its table. (Where more
+/// connections were than the table keeps rows, the totals are those of the rows.)
 Made follow(const std::string& file);
 
 /// The same in a process of its own; its peak resident memory in bytes.
@@ -17,8 +18,7 @@ Made follow_apart(const std::string& file, double& peak);
 /// What that process does: prints what it found.
 void follow_and_tell(const std::string& file);
 
-/// pcap_next_ex until the end; how many packets. Where `has_libpcap` is.
-extern const bool has_libpcap;
+/// pcap_next_ex until the end; how many packets.
 std::uint64_t bare_loop(const std::string& file);
 
 /// What work takes of a processor's time, in this process and in those that it started and awaited:

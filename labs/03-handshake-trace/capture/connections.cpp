@@ -267,14 +267,16 @@ Connections::Noted Connections::take(const Dissected& segment, Nanoseconds time)
   Tracked& tracked = table.pool[place];
   Connection& connection = tracked.connection;
   const State client_before = connection.client_state;
-  const Note note = tracked.conversation.take(segment.tcp, segment.length, from);
+  const Noted noted = {&connection,
+                       tracked.conversation.take(segment.tcp, segment.length, from)};
+  const Note& note = noted.note;
   connection.last = time;
   connection.client_state = note.client;
   connection.server_state = note.server;
   note_handshake(tracked, segment.tcp, note, time, client_before);
   note_ending(tracked, segment.tcp, note);
   note_totals(connection.sent[static_cast<std::size_t>(from)], segment.tcp, note);
-  return {&connection, note};
+  return noted;
 }
 
 std::uint64_t Connections::count() const {
