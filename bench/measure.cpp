@@ -7,7 +7,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "terminal.hpp"
 

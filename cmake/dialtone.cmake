@@ -43,7 +43,20 @@ endif()
 # default, which replaces recv by __recv_chk behind the back of the tests' wrappers.
 add_compile_options(-g1 -U_FORTIFY_SOURCE)
 
-set(DIALTONE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+# The sanitizers' builds compile the files of a target as one (CMAKE_UNITY_BUILD, in their presets): most
+# of the time goes into the libraries' headers. The release build looks at each file on its own.
+# compile_alone(file.cpp ...): files whose names clash with those of others of their target. To be
+# called in the directory of the target.
+function(compile_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+set(DIALTONE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion)
+if(NOT CMAKE_UNITY_BUILD)  # names of one file hide those of another
+  list(APPEND DIALTONE_WARNINGS -Wshadow)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # takes each included file for a header
+  list(APPEND DIALTONE_WARNINGS -Wno-subobject-linkage)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   list(APPEND DIALTONE_WARNINGS -Wno-restrict)  # false alarms on string + string (GCC PR 105651)
 endif()
@@ -139,6 +152,7 @@ function(add_lab directory)
   endif()
   add_library(${name}_starter STATIC EXCLUDE_FROM_ALL ${folder}/starter/${name}.cpp)
   target_link_libraries(${name}_starter PUBLIC ${name}_contract ${given} PRIVATE dialtone_lenient)
+  set_target_properties(${name}_starter PROPERTIES UNITY_BUILD OFF)  # the workbook looks for the file
   if(arg_PRECOMPILE)  # large headers are compiled once, so that an edit is judged in seconds
     target_precompile_headers(${name}_starter PRIVATE ${arg_PRECOMPILE})
     target_link_libraries(${name}_starter PRIVATE dialtone_json)

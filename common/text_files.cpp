@@ -5,7 +5,7 @@
 #include <cstring>
 #include <memory>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 
 namespace dialtone {

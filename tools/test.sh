@@ -13,18 +13,32 @@ run() { # FOLDER CTEST-OPTIONS...
   ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
 }
 
+computed() { # NAME: waits until beside.sh has done it and shows its log; fails where it failed
+  code=$build/beside/$1.code
+  while [ ! -f "$code" ] && kill -0 "$beside" 2>/dev/null; do sleep 0.2; done
+  cat "$build/beside/$1.log" || true
+  [ "$(cat "$code" 2>/dev/null)" = 0 ] || { echo "test: failed: $1" >&2; exit 1; }
+}
+
 case $tier in
   quick)
     run "$build" -LE 'starter|full|soak'
     ;;
   full)
-    tools/lint.sh "$build"
+    # What only computes is done while tests wait, in a process group of its own, which ends with this.
+    rm -rf "$build/beside"
+    setsid tools/beside.sh "$build" &
+    beside=$!
+    trap 'kill -- "-$beside" 2>/dev/null || true' EXIT
+    trap 'exit 130' INT TERM
     run "$build" -L full
     for kind in asan tsan; do
-      tools/build.sh "build/$kind" all tests
+      computed $kind
       run "build/$kind" -LE 'starter|soak|no-sanitizer'
     done
+    computed fuzzers
     tools/fuzz.sh "$build" 10
+    computed lint
     ;;
   soak)
     run "$build" -L solution -LE starter --repeat until-fail:100

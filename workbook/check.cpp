@@ -3,7 +3,7 @@
 #include <functional>
 #include <future>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "compiler_output.hpp"
 #include "interruption.hpp"
 #include "language.hpp"

@@ -7,7 +7,7 @@
 #include <functional>
 #include <iostream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "commands.hpp"
 #include "compiler_output.hpp"
 #include "judgement.hpp"

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "commands.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"

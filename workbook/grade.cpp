@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "check.hpp"
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "commands.hpp"
 #include "gradebook.hpp"
 #include "interruption.hpp"

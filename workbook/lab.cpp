@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"

@@ -2,7 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"

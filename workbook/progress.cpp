@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "process.hpp"
 #include "words.hpp"

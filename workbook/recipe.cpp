@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "compiler_output.hpp"
 #include "language.hpp"
 #include "words.hpp"

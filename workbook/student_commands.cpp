@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "commands.hpp"
 #include "language.hpp"
 #include "pristine.hpp"

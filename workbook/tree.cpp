@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 
 namespace dialtone {

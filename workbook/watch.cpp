@@ -8,7 +8,7 @@
 #include <cstring>
 #include <iostream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "commands.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"

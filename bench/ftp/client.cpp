@@ -16,7 +16,7 @@
 #include <mutex>
 #include <thread>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "process.hpp"
 #include "random.hpp"
 

@@ -10,7 +10,7 @@
 #include <ctime>
 #include <iostream>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 
 namespace ftp_bench {

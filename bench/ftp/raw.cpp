@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "client.hpp"
-#include "command_line.hpp"
+#include "failure.hpp"
 
 namespace ftp_bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "error.hpp"
 
 namespace ftp::client {

@@ -3,7 +3,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "terminal.hpp"
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "phone_call.hpp"
 #include "terminal.hpp"

@@ -15,7 +15,7 @@
 #include <functional>
 #include <map>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "frame_reader.hpp"
 #include "random.hpp"

@@ -2,7 +2,7 @@
 // practice output, judge reports.
 #include <nlohmann/json.hpp>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "compiler_output.hpp"
 #include "gradebook.hpp"
 #include "judgement.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 #include "process.hpp"

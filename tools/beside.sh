@@ -1,0 +1,32 @@
+#!/bin/sh
+# What `test.sh FOLDER full` needs that only computes, done while its tests wait: `beside.sh FOLDER`.
+# One thing after the other, at the lowest priority, so that the tests keep their deadlines. Each has
+# its log, FOLDER/beside/NAME.log, and when it has ended its exit code, NAME.code. Ends at the first
+# failure.
+set -eu
+build=${1:?usage: beside.sh FOLDER}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+beside=$build/beside
+mkdir -p "$beside"
+renice -n 19 -p $$ >/dev/null
+
+compute() { # NAME COMMAND...
+  name=$1
+  shift
+  code=0
+  "$@" >"$beside/$name.log" 2>&1 || code=$?
+  echo "$code" >"$beside/$name.part"
+  mv "$beside/$name.part" "$beside/$name.code" # whole as soon as it is there
+  [ "$code" = 0 ] || exit "$code"
+}
+
+fuzzers() {
+  cmake --preset fuzz -B "$build/fuzz" >/dev/null
+  tools/build.sh "$build/fuzz" fuzz_targets
+}
+
+compute asan tools/build.sh build/asan all tests
+compute tsan tools/build.sh build/tsan all tests
+compute fuzzers fuzzers
+compute lint tools/lint.sh "$build"
