@@ -20,7 +20,14 @@ slicing() { # NAME DECK OPTIONS...
     >/dev/null
 }
 
+recordings=$here/../../labs/03-handshake-trace/recordings
+trace() { # RECORDING
+  "$bin/handshake-trace" --read "$recordings/$1.pcapng" --follow 1 --lang "$lang" \
+    --svg "$folder/trace-$1.$lang.svg" >/dev/null
+}
+
 for lang in en zh; do
+  for recording in call refused syn-lost simultaneous-close; do trace "$recording"; done
   slicing convoy convoy --compare fifo,sjf,rr:20,rr:2
   slicing feedback feedback --policy mlfq:2/4/8 --boost 50
   slicing no-stealing stealing --policy rr:2 --cores 2 --queue-per-core

@@ -30,6 +30,9 @@ struct CapturedPacket {
   std::string_view comment;     ///< pcapng's first opt_comment of this packet; else empty
 };
 
+/// Takes the packets of a capture, in order. They are valid only during the call.
+using PacketSink = std::function<void(const CapturedPacket& packet)>;
+
 /// Gives the next bytes of a file, at most as many as there is room for; 0 at its end.
 /// May throw dialtone::Failure where reading fails.
 using ByteSource = std::function<std::size_t(std::span<std::byte> room)>;

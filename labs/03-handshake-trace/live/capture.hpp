@@ -3,18 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "../capture/capture_file.hpp"
+#include "capture/capture_file.hpp"
 
 namespace tracing {
 
 using Moment = std::chrono::steady_clock::time_point;
-
-/// Takes the packets of a capture, in order. They are valid only during the call.
-using PacketSink = std::function<void(const CapturedPacket& packet)>;
 
 /// What a capture missed.
 struct Drops {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,8 +31,6 @@ std::span<const Scenario> scenarios();
 
 /// Null where there is none of that name.
 const Scenario* find_scenario(std::string_view name);
-
-using PacketSink = std::function<void(const CapturedPacket&)>;
 
 /// Where the packets came from.
 struct Production {
