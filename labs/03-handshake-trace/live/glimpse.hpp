@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "../capture/capture_file.hpp"
+#include "capture/capture_file.hpp"
 
 namespace tracing {
 

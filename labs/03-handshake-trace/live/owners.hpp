@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "../capture/connections.hpp"
+#include "capture/connections.hpp"
 #include "file_descriptor.hpp"
 
 namespace tracing {
