@@ -8,7 +8,6 @@
 #include "drawing/json.hpp"
 #include "drawing/ladder.hpp"
 #include "drawing/table.hpp"
-#include "interruption.hpp"
 #include "language.hpp"
 #include "live/call.hpp"
 #include "live/command.hpp"
