@@ -95,7 +95,8 @@ void ipv4_headers_with_options(Trial& trial) {
     return expect_refused(trial, parse_v4(trial, packet, packet.bytes()), {kind});
   }
   const std::string bytes = packet.bytes();
-  expect_fields(trial, parse_v4(trial, packet, bytes),
+  const json answer = parse_v4(trial, packet, bytes);
+  expect_fields(trial, answer,
                 {{"source", told_v4(packet.source)},
                  {"source is v6", false},
                  {"destination", told_v4(packet.destination)},
@@ -103,6 +104,11 @@ void ipv4_headers_with_options(Trial& trial) {
                  {"hops", packet.hops},
                  {"protocol", packet.protocol},
                  {"payload", place(packet.header_size(), packet.payload.size())}});
+  // Its length is another case's matter, but for the options.
+  if (const std::size_t size = packet.payload.size(); !packet.options.empty())
+    trial.expect(tr("the options are no part of payload_length", "payload_length 不包括选项"),
+                 answer["fields"].at("payload_length") != size + packet.options.size(),
+                 std::to_string(size), answer["fields"]["payload_length"].dump());
 }
 
 void ipv4_payload_ends_where_its_length_says(Trial& trial) {

@@ -38,7 +38,7 @@ void within_the_call(Talk& talk) {
   talk.say_behind(server, ack, 0, 11);
 }
 
-void begun_before(Talk& talk) {
+void begun_in_the_middle(Talk& talk) {
   talk.title = tr("the beginning was not seen", "没有看到开头");
   talk.go_to(client, 5000);
   talk.go_to(server, 9000);
@@ -111,7 +111,7 @@ void begun_at_the_top(Talk& talk) {
   talk.say(server, ack);
 }
 
-void all_again(Talk& talk) {
+void syns_and_fins_again(Talk& talk) {
   talk.title = tr("SYNs and FINs again", "SYN 和 FIN 各说两遍");
   talk.isn = {0xfffffffd, 0xfffffff8};
   talk.say(client, syn);
@@ -126,10 +126,10 @@ void all_again(Talk& talk) {
 }
 
 constexpr Scene number_scenes[] = {
-    over_the_top, within_the_call, begun_before,   more_than_4_gib,  only_acknowledgements,
-    no_ack,       answer_first,    answer_missing, begun_at_the_top, all_again};
+    over_the_top, within_the_call, begun_in_the_middle, more_than_4_gib,  only_acknowledgements,
+    no_ack,       answer_first,    answer_missing,      begun_at_the_top, syns_and_fins_again};
 
-void draw_talk(Random& random, Talk& talk) {
+void draw_numbers(Random& random, Talk& talk) {
   talk.title = tr("drawn", "随机");
   const bool large = random.chance(0.4);
   if (random.chance(0.6)) {
@@ -162,7 +162,7 @@ void relative_numbers(Trial& trial) {
   if (trial.index < std::size(number_scenes))
     number_scenes[trial.index](talk);
   else
-    draw_talk(trial.random, talk);
+    draw_numbers(trial.random, talk);
   Zeros zeros;
   expect_told(trial, talk, [&](std::size_t which, const Told& told) {
     const Said& one = talk.said[which];

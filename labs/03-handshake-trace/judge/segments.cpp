@@ -66,7 +66,7 @@ void plain_call(Talk& talk) {
   talk.say(client, ack);
 }
 
-void all_again(Talk& talk) {
+void everything_again(Talk& talk) {
   talk.title = tr("everything is said twice", "每句话都说两遍");
   for (const unsigned flags : {syn, syn | ack}) {
     talk.say(flags == syn ? client : server, flags);
@@ -121,7 +121,7 @@ void keep_alive(Talk& talk) {
   talk.say_at(client, psh, talk.next(client), 5);
 }
 
-void begun_before(Talk& talk) {
+void begun_before_old_data(Talk& talk) {
   talk.title = tr("the beginning was not seen", "没有看到开头");
   talk.go_to(client, 5000);
   talk.go_to(server, 9000);
@@ -165,7 +165,7 @@ void broken_off(Talk& talk) {
   talk.say_at(client, rst, 1);
 }
 
-void refused(Talk& talk) {
+void refused_at_once(Talk& talk) {
   talk.title = tr("refused", "被拒绝");
   talk.say(client, syn);
   talk.say(server, rst | ack);
@@ -192,9 +192,9 @@ void eight_gaps(Talk& talk) {
   talk.say_at(client, ack, 1, 180);
 }
 
-constexpr Scene scenes[] = {plain_call, all_again,    overlaps,      overtaken,
-                            keep_alive, begun_before, syn_with_data, fin_with_data,
-                            broken_off, refused,      both_dial,     eight_gaps};
+constexpr Scene short_scenes[] = {plain_call, everything_again,      overlaps,      overtaken,
+                                  keep_alive, begun_before_old_data, syn_with_data, fin_with_data,
+                                  broken_off, refused_at_once,       both_dial,     eight_gaps};
 
 /// Adds what keeps the gaps few; says whether it did.
 bool try_to_say(Talk& talk, Sorter& sorter, const Said& one) {
@@ -229,7 +229,7 @@ Said draw_range(Random& random, const Talk& talk, End from) {
   }
 }
 
-void draw_talk(Random& random, Talk& talk) {
+void draw_ranges(Random& random, Talk& talk) {
   Sorter sorter;
   talk.title = tr("drawn ranges", "随机区段");
   if (random.chance(0.7)) {
@@ -254,10 +254,10 @@ void draw_talk(Random& random, Talk& talk) {
 void what_a_segment_is(Trial& trial) {
   Talk talk;
   talk.isn = {draw_small_isn(trial.random), draw_small_isn(trial.random)};
-  if (trial.index < std::size(scenes))
-    scenes[trial.index](talk);
+  if (trial.index < std::size(short_scenes))
+    short_scenes[trial.index](talk);
   else
-    draw_talk(trial.random, talk);
+    draw_ranges(trial.random, talk);
   Sorter sorter;
   expect_told(trial, talk, [&](std::size_t which, const Told& told) {
     const Said& one = talk.said[which];

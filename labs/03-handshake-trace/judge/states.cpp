@@ -13,8 +13,8 @@ namespace {
 /// One arrow of the figure: it is taken where the signal has all of `has` and none of `lacks`.
 struct Arrow {
   State from;
-  unsigned has;
-  unsigned lacks;
+  std::uint8_t has;
+  std::uint8_t lacks;
   State to;
 };
 
