@@ -169,7 +169,7 @@ std::string connection_row(const Connection& connection, bool followed) {
 
 std::string connections_section(std::span<const Connection> all, std::uint64_t followed) {
   std::string text = begin_section("connections", tr("All connections", "全部连接"));
-  text += begin_scroll("connections") + "<table>\n";
+  text += begin_scroll("connections") + "<table class=\"connections\">\n";
   text +=
       head_cells({">#", word_for(End::client), word_for(End::server), tr("Handshake", "握手"),
                   tr(">Round trip", ">往返"), tr(">Bytes", ">字节"), tr(">Resent", ">重传"),

@@ -14,15 +14,17 @@ h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: any
 h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; }
 p { margin: 0 0 .6rem; }
 .soft { color: var(--soft); }
-.scroll { overflow-x: auto; border-radius: 8px; }
+.scroll { overflow-x: auto; border-radius: 8px; margin-bottom: .5rem; }
 .scroll:focus-visible { outline: 2px solid var(--data); outline-offset: 2px; }
 svg.ladder { display: block; width: 100%; min-width: 46rem; height: auto; }
 table { border-collapse: collapse; width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .9rem; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--edge); }
-th { background: var(--head); white-space: nowrap; }
+th { background: var(--head); vertical-align: bottom; }
+table.segments th { white-space: nowrap; }
+table.connections th::first-letter { text-transform: uppercase; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.word { white-space: nowrap; }
-td.address { min-width: 12rem; overflow-wrap: anywhere; }
+td.address { min-width: 10.5rem; overflow-wrap: anywhere; }
 td.what { min-width: 18rem; width: 50%; }
 tbody tr { border-left: 4px solid transparent; }
 tr.syn { border-left-color: var(--syn); } tr.syn strong { color: var(--syn); }
