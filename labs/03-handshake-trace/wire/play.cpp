@@ -180,6 +180,15 @@ std::optional<std::string> produce(const Scenario& scenario, const PacketSink& s
   }
 }
 
+std::string why_not(const std::string& reason) {
+  if (geteuid() == 0)
+    return tr("root here may not make networks of its own (", "这里的 root 不能建立自己的网络（") +
+           reason + tr(")", "）");
+  return tr("an ordinary user here may not make networks of their own (",
+            "这里的普通用户不能建立自己的网络（") +
+         reason + tr("), sudo may", "），用 sudo 可以");
+}
+
 }  // namespace
 
 Production play_scenario(const Scenario& scenario, const PacketSink& sink, bool must_be_produced) {
@@ -188,14 +197,7 @@ Production play_scenario(const Scenario& scenario, const PacketSink& sink, bool 
   const auto impossible = produce(scenario, sink);
   production.produced = !impossible;
   if (!impossible) return production;
-  production.why_not =
-      (geteuid() == 0
-           ? tr("root here may not make networks of its own (", "这里的 root 不能建立自己的网络（")
-           : tr("an ordinary user of this machine may not make networks of their own, root (sudo) "
-                "may "
-                "(",
-                "本机的普通用户不能建立自己的网络，用 root（sudo）则可以（")) +
-      *impossible + tr(")", "）");
+  production.why_not = why_not(*impossible);
   if (must_be_produced) throw Failure(production.why_not);
   play_recording(scenario.name, sink);
   return production;
