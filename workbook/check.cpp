@@ -3,8 +3,8 @@
 #include <functional>
 #include <future>
 
-#include "failure.hpp"
 #include "compiler_output.hpp"
+#include "failure.hpp"
 #include "interruption.hpp"
 #include "language.hpp"
 

@@ -7,9 +7,9 @@
 #include <functional>
 #include <iostream>
 
-#include "failure.hpp"
 #include "commands.hpp"
 #include "compiler_output.hpp"
+#include "failure.hpp"
 #include "judgement.hpp"
 #include "language.hpp"
 #include "recipe.hpp"

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "check.hpp"
-#include "failure.hpp"
 #include "commands.hpp"
+#include "failure.hpp"
 #include "gradebook.hpp"
 #include "interruption.hpp"
 #include "language.hpp"

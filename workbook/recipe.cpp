@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "failure.hpp"
 #include "compiler_output.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "words.hpp"
 

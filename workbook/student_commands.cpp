@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "failure.hpp"
 #include "commands.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "pristine.hpp"
 #include "report.hpp"

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <iostream>
 
-#include "failure.hpp"
 #include "commands.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 #include "report.hpp"

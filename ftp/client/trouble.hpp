@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "failure.hpp"
 #include "error.hpp"
+#include "failure.hpp"
 
 namespace ftp::client {
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "command_line.hpp"
 #include "frame_view.hpp"
 #include "language.hpp"
 #include "stream_traps.hpp"

@@ -2,8 +2,8 @@
 // practice output, judge reports.
 #include <nlohmann/json.hpp>
 
-#include "failure.hpp"
 #include "compiler_output.hpp"
+#include "failure.hpp"
 #include "gradebook.hpp"
 #include "judgement.hpp"
 #include "lab.hpp"
