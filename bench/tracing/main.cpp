@@ -13,7 +13,6 @@ namespace {
 
 using namespace tracing_bench;
 using bench::Contest;
-using bench::Figure;
 using bench::measure;
 using bench::must;
 using bench::number;
