@@ -67,7 +67,7 @@ std::optional<Trace> Session::trace() const {
   return whole;
 }
 
-void Session::leave_out(Others& others, const CapturedPacket& packet, std::string why) {
+void Session::leave_out(Others& others, const CapturedPacket& packet, const std::string& why) {
   if (others.count++ > 0) return;
   others.first = tr("packet ", "第 ") + std::to_string(packet.number) +
                  tr(" at byte ", " 个包，在第 ") + std::to_string(packet.offset) +

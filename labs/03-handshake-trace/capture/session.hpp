@@ -40,7 +40,7 @@ class Session {
     std::uint64_t count = 0;
     std::string first;
   };
-  void leave_out(Others& others, const CapturedPacket& packet, std::string why = {});
+  void leave_out(Others& others, const CapturedPacket& packet, const std::string& why = {});
 
   std::uint64_t follow_;
   Listener each_;
