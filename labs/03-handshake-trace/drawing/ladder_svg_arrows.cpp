@@ -91,7 +91,7 @@ std::string labels(const Flight& flight, const std::string& kind, double x1, dou
                     classes, strong, rest, angle);
   };
   const bool fits = text_width(row.flags + "  " + row.numbers, 13) <= room;
-  const std::string above =
+  std::string above =
       beside(-6, "label " + kind, fitted(row.flags, room, 13), fits ? row.numbers : "");
   if (!flight.crossings.empty()) return above;
   const auto [alerts, rest] = small_print(row, room * 1.1);
