@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "capture/session.hpp"
 #include "command_line.hpp"
 #include "drawing/json.hpp"
 #include "drawing/ladder.hpp"
@@ -12,7 +13,6 @@
 #include "live/call.hpp"
 #include "live/command.hpp"
 #include "live/privilege.hpp"
-#include "capture/session.hpp"
 #include "terminal.hpp"
 #include "text_files.hpp"
 #include "wire/scenarios.hpp"

@@ -267,8 +267,7 @@ Connections::Noted Connections::take(const Dissected& segment, Nanoseconds time)
   Tracked& tracked = table.pool[place];
   Connection& connection = tracked.connection;
   const State client_before = connection.client_state;
-  const Noted noted = {&connection,
-                       tracked.conversation.take(segment.tcp, segment.length, from)};
+  const Noted noted = {&connection, tracked.conversation.take(segment.tcp, segment.length, from)};
   const Note& note = noted.note;
   connection.last = time;
   connection.client_state = note.client;
