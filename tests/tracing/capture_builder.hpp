@@ -26,7 +26,7 @@ class Text {
   Text& number(std::uint64_t value, unsigned size) {
     for (unsigned i = 0; i < size; ++i) {
       const unsigned at = order_ == Order::little ? i : size - 1 - i;
-      text_ += static_cast<char>(value >> (8 * at) & 0xffU);
+      text_ += at < sizeof value ? static_cast<char>(value >> (8 * at) & 0xffU) : '\0';
     }
     return *this;
   }
