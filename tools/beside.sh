@@ -10,6 +10,9 @@ cd "$root"
 beside=$build/beside
 mkdir -p "$beside"
 renice -n 19 -p $$ >/dev/null
+# A session's processes share a priority of their own (sched(7), autogroup): niceness alone counts
+# only among them.
+echo 19 2>/dev/null >/proc/self/autogroup || true
 
 compute() { # NAME COMMAND...
   name=$1
