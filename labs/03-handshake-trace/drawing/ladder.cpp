@@ -4,6 +4,7 @@
 
 #include "decimals.hpp"
 #include "language.hpp"
+#include "wire/arrivals.hpp"
 #include "words.hpp"
 
 namespace tracing {
@@ -11,7 +12,6 @@ namespace {
 
 using dialtone::tr;
 using handshake_trace::Kind;
-using handshake_trace::Signal;
 using handshake_trace::State;
 namespace flag = handshake_trace::flag;
 
@@ -42,52 +42,33 @@ States states_before(const Trace& trace) {
 /// segment makes of it when that arrives, if it does; else as the notes say.
 class Progress {
  public:
-  explicit Progress(const Trace& trace) : trace_(trace), states_(states_before(trace)) {
-    for (const TracedSegment& segment : trace.segments)
-      told_by_wire_ = told_by_wire_ || segment.lost || segment.delay.value_or(0) > 0;
-    if (!states_[0]) middle_ = true;
+  explicit Progress(const Trace& trace) : trace_(trace) {
+    const bool told_by_wire =
+        std::any_of(trace.segments.begin(), trace.segments.end(),
+                    [](const TracedSegment& s) { return s.lost || s.delay.value_or(0) > 0; });
+    if (!told_by_wire) return;
+    const States before = states_before(trace);  // both or neither
+    ends_.emplace(EndsOverTime::States{before[0].value_or(State::established),
+                                       before[1].value_or(State::established)});
   }
 
-  const States& after(const TracedSegment& segment, bool leaves, bool arrives) {
-    if (!told_by_wire_) {
-      states_ = {segment.note.client, segment.note.server};
-      // The contract's conversation begins with one who listens; here nobody did.
-      const bool nobody = trace_.connection.handshake == Handshake::refused ||
-                          trace_.connection.handshake == Handshake::simultaneous;
-      if (nobody && states_[1] == State::listen) states_[1] = State::closed;
-      return states_;
+  States after(const TracedSegment& segment, bool leaves, bool arrives) {
+    if (ends_) {
+      if (leaves) ends_->leaves(segment);
+      if (arrives) ends_->arrives(segment);
+      return {ends_->states()[0], ends_->states()[1]};
     }
-    if (middle_)
-      for (auto& state : states_) state = state.value_or(State::established);
-    middle_ = false;
-    const End from = segment.note.from;
-    const std::size_t mine = index_of(from);
-    if (leaves) {
-      if (has(segment, flag::fin))
-        fin_[mine] = segment.note.sequence + (has(segment, flag::syn) ? 1 : 0) + segment.length;
-      states_[mine] = after_sending(*states_[mine], signal(segment));
-    }
-    if (arrives) states_[1 - mine] = after_receiving(*states_[1 - mine], signal(segment));
-    return states_;
+    // The contract's conversation begins with one who listens; here nobody did.
+    const bool nobody = trace_.connection.handshake == Handshake::refused ||
+                        trace_.connection.handshake == Handshake::simultaneous;
+    State server = segment.note.server;
+    if (nobody && server == State::listen) server = State::closed;
+    return {segment.note.client, server};
   }
 
  private:
-  Signal signal(const TracedSegment& segment) const {
-    const bool ack = has(segment, flag::ack);
-    const auto& fin = fin_[1 - index_of(segment.note.from)];
-    return {.syn = has(segment, flag::syn),
-            .ack = ack,
-            .fin = has(segment, flag::fin),
-            .rst = has(segment, flag::rst),
-            .acknowledges_syn = ack && segment.note.acknowledgement >= 1,
-            .acknowledges_fin = ack && fin && segment.note.acknowledgement > *fin};
-  }
-
   const Trace& trace_;
-  States states_;
-  bool told_by_wire_ = false;
-  bool middle_ = false;  ///< the beginning was not seen
-  std::array<std::optional<std::int64_t>, 2> fin_;
+  std::optional<EndsOverTime> ends_;  ///< where the wire told when segments arrived
 };
 
 LadderRow row_of(const TracedSegment& segment, Nanoseconds start, bool unicode) {
@@ -169,7 +150,7 @@ std::vector<States> tell_all(const Trace& trace, Ladder& ladder, bool unicode) {
   story.connection = &trace.connection;
   for (const LadderEvent& event : ladder.events) {
     LadderRow& row = ladder.rows[event.row];
-    const States& states = progress.after(*row.segment, event.leaves, event.arrives);
+    const States states = progress.after(*row.segment, event.leaves, event.arrives);
     after.push_back(states);
     const std::size_t mine = index_of(row.segment->note.from);
     if (event.leaves) row.after = {name_of(states[0]), name_of(states[1])};

@@ -48,58 +48,53 @@ std::vector<Event> events_of(const Trace& trace) {
   return events;
 }
 
-/// Both ends, as the events change them.
-struct Ends {
-  std::array<State, 2> states = {State::closed, State::listen};
-  std::array<std::optional<std::int64_t>, 2> fins;  ///< by sender: the number of its FIN
-  std::array<bool, 2> fin_sent{};                   ///< by sender
-  std::array<bool, 2> fin_arrived{};                ///< by sender
-
-  /// What the segment says; a FIN says it once to each end.
-  Signal signal(const TracedSegment& segment, std::array<bool, 2>& fin_said) const {
-    const End from = segment.note.from;
-    const auto& awaited = fins[index(other(from))];
-    Signal signal;
-    signal.syn = has(segment, flag::syn);
-    signal.ack = has(segment, flag::ack);
-    signal.rst = has(segment, flag::rst);
-    signal.fin = has(segment, flag::fin) && !signal.rst && !fin_said[index(from)];
-    if (signal.fin) fin_said[index(from)] = true;
-    signal.acknowledges_syn = signal.ack && segment.note.acknowledgement >= 1;
-    signal.acknowledges_fin = signal.ack && awaited && segment.note.acknowledgement > *awaited;
-    return signal;
-  }
-
-  void leaves(TracedSegment& segment) {
-    const End from = segment.note.from;
-    if (has(segment, flag::fin) && !has(segment, flag::rst))
-      fins[index(from)] =
-          segment.note.sequence + (has(segment, flag::syn) ? 1 : 0) + segment.length;
-    State& state = states[index(from)];
-    state = after_sending(state, signal(segment, fin_sent));
-    segment.note.client = states[index(End::client)];
-    segment.note.server = states[index(End::server)];
-  }
-
-  void arrives(TracedSegment& segment) {
-    const End to = other(segment.note.from);
-    State& state = states[index(to)];
-    state = after_receiving(state, signal(segment, fin_arrived));
-    (to == End::client ? segment.note.client : segment.note.server) = state;
-  }
-};
-
 }  // namespace
+
+Signal EndsOverTime::signal(const TracedSegment& segment, std::array<bool, 2>& fin_said) const {
+  const End from = segment.note.from;
+  const auto& awaited = fins_[index(other(from))];
+  Signal signal;
+  signal.syn = has(segment, flag::syn);
+  signal.ack = has(segment, flag::ack);
+  signal.rst = has(segment, flag::rst);
+  signal.fin = has(segment, flag::fin) && !signal.rst && !fin_said[index(from)];
+  if (signal.fin) fin_said[index(from)] = true;
+  signal.acknowledges_syn = signal.ack && segment.note.acknowledgement >= 1;
+  signal.acknowledges_fin = signal.ack && awaited && segment.note.acknowledgement > *awaited;
+  return signal;
+}
+
+void EndsOverTime::leaves(const TracedSegment& segment) {
+  const End from = segment.note.from;
+  if (has(segment, flag::fin) && !has(segment, flag::rst))
+    fins_[index(from)] = segment.note.sequence + (has(segment, flag::syn) ? 1 : 0) + segment.length;
+  State& state = states_[index(from)];
+  state = after_sending(state, signal(segment, fin_sent_));
+}
+
+void EndsOverTime::arrives(const TracedSegment& segment) {
+  State& state = states_[index(other(segment.note.from))];
+  state = after_receiving(state, signal(segment, fin_arrived_));
+}
 
 void apply_arrivals(Trace& trace) {
   if (!is_known(trace)) return;
-  Ends ends;
+  EndsOverTime ends({State::closed, State::listen});
   for (const Event& event : events_of(trace)) {
     TracedSegment& segment = trace.segments[event.segment];
-    event.arrives ? ends.arrives(segment) : ends.leaves(segment);
+    handshake_trace::Note& note = segment.note;
+    if (!event.arrives) {
+      ends.leaves(segment);
+      note.client = ends.states()[index(End::client)];
+      note.server = ends.states()[index(End::server)];
+    } else {
+      ends.arrives(segment);
+      const End to = other(note.from);
+      (to == End::client ? note.client : note.server) = ends.states()[index(to)];
+    }
   }
-  trace.connection.client_state = ends.states[index(End::client)];
-  trace.connection.server_state = ends.states[index(End::server)];
+  trace.connection.client_state = ends.states()[index(End::client)];
+  trace.connection.server_state = ends.states()[index(End::server)];
 }
 
 }  // namespace tracing

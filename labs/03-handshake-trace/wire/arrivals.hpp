@@ -5,6 +5,26 @@
 
 namespace tracing {
 
+/// Both ends, as segments leave the one and arrive at the other. A FIN says it once to each end.
+class EndsOverTime {
+ public:
+  using States = std::array<handshake_trace::State, 2>;  ///< by End
+
+  explicit EndsOverTime(const States& before) : states_(before) {}
+
+  void leaves(const TracedSegment& segment);
+  void arrives(const TracedSegment& segment);
+  const States& states() const { return states_; }
+
+ private:
+  handshake_trace::Signal signal(const TracedSegment& segment, std::array<bool, 2>& fin_said) const;
+
+  States states_;
+  std::array<std::optional<std::int64_t>, 2> fins_;  ///< by sender: the number of its FIN
+  std::array<bool, 2> fin_sent_{};                   ///< by sender
+  std::array<bool, 2> fin_arrived_{};                ///< by sender
+};
+
 /// A conversation takes every segment as received where it was captured. That is all that can be
 /// done with captures in general, but on a long wire segments cross, and some are lost: then the
 /// states are others. Where the trace knows of each segment when it arrived, or that it did not,
