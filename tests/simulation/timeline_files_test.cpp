@@ -9,18 +9,12 @@
 #include "xml_check.hpp"
 
 using namespace simulation;
+using dialtone::count;
 using dialtone::Random;
 using dialtone::XmlCheck;
 using nlohmann::json;
 
 namespace {
-
-std::size_t count(const std::string& text, const std::string& what) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-    ++found;
-  return found;
-}
 
 /// The number in an attribute of the tag that contains `at`.
 double number_before(const std::string& text, std::size_t at, const std::string& attribute) {

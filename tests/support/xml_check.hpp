@@ -9,6 +9,14 @@
 
 namespace dialtone {
 
+/// How often `what` stands in the text.
+inline std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+    ++found;
+  return found;
+}
+
 /// What is wrong with a text as XML, as far as our pictures use it: tags that close what was
 /// opened, attributes in quotes and once each, only known references. Empty when nothing is.
 class XmlCheck {

@@ -12,19 +12,13 @@
 #include "xml_check.hpp"
 
 using namespace tracing;
+using dialtone::count;
 using dialtone::Language;
 using dialtone::Random;
 using dialtone::XmlCheck;
 using nlohmann::json;
 
 namespace {
-
-std::size_t count(const std::string& text, const std::string& what) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-    ++found;
-  return found;
-}
 
 std::vector<Trace> some_traces(Random& random, int drawn) {
   std::vector<Trace> traces = {phone_call(), refused(),  answer_lost(),

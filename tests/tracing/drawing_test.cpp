@@ -9,8 +9,10 @@
 #include "practice.hpp"
 #include "terminal.hpp"
 #include "traces.hpp"
+#include "xml_check.hpp"
 
 using namespace tracing;
+using dialtone::count;
 using dialtone::display_width;
 using dialtone::Language;
 using dialtone::Random;
@@ -37,13 +39,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
-}
-
-std::size_t count(const std::string& text, const std::string& what) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-    ++found;
-  return found;
 }
 
 std::vector<Trace> written_traces() {

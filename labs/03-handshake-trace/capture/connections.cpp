@@ -111,7 +111,7 @@ void note_ending(Tracked& tracked, const Tcp& header, const Note& note) {
     return;
   }
   if (!has(header, flag::fin)) return;
-  tracked.ended[static_cast<std::size_t>(note.from)] = true;
+  tracked.ended[index(note.from)] = true;
   if (tracked.connection.ending == Ending::reset) return;
   tracked.connection.ending =
       tracked.ended[0] && tracked.ended[1] ? Ending::both_fins : Ending::one_side;
@@ -274,7 +274,7 @@ Connections::Noted Connections::take(const Dissected& segment, Nanoseconds time)
   connection.server_state = note.server;
   note_handshake(tracked, segment.tcp, note, time, client_before);
   note_ending(tracked, segment.tcp, note);
-  note_totals(connection.sent[static_cast<std::size_t>(from)], segment.tcp, note);
+  note_totals(connection.sent[index(from)], segment.tcp, note);
   return noted;
 }
 

@@ -14,6 +14,15 @@ namespace tracing {
 
 using handshake_trace::End;
 
+/// Its place in an array by End.
+constexpr std::size_t index(End end) {
+  return static_cast<std::size_t>(end);
+}
+
+constexpr End other(End end) {
+  return end == End::client ? End::server : End::client;
+}
+
 /// Nanoseconds; points of time are counted from 1970.
 using Nanoseconds = std::int64_t;
 

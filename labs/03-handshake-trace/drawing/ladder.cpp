@@ -17,10 +17,6 @@ namespace flag = handshake_trace::flag;
 
 constexpr Nanoseconds long_ago = 100'000'000;  ///< a person notices such a pause
 
-std::size_t index_of(End end) {
-  return static_cast<std::size_t>(end);
-}
-
 bool has(const TracedSegment& segment, std::uint8_t bits) {
   return (segment.header.flags & bits) == bits;
 }
@@ -152,7 +148,7 @@ std::vector<States> tell_all(const Trace& trace, Ladder& ladder, bool unicode) {
     LadderRow& row = ladder.rows[event.row];
     const States states = progress.after(*row.segment, event.leaves, event.arrives);
     after.push_back(states);
-    const std::size_t mine = index_of(row.segment->note.from);
+    const std::size_t mine = index(row.segment->note.from);
     if (event.leaves) row.after = {name_of(states[0]), name_of(states[1])};
     if (event.arrives) row.after[1 - mine] = name_of(states[1 - mine]);
     if (!event.leaves) continue;

@@ -16,14 +16,6 @@ struct Event {
   bool arrives = false;
 };
 
-std::size_t index(End end) {
-  return static_cast<std::size_t>(end);
-}
-
-End other(End end) {
-  return end == End::client ? End::server : End::client;
-}
-
 bool has(const TracedSegment& segment, std::uint8_t bits) {
   return (segment.header.flags & bits) == bits;
 }

@@ -40,14 +40,6 @@ constexpr const char* far = "wire0";  ///< at each host
 
 constexpr std::array<End, 2> both_ends = {End::client, End::server};
 
-std::size_t index(End end) {
-  return static_cast<std::size_t>(end);
-}
-
-End other(End end) {
-  return end == End::client ? End::server : End::client;
-}
-
 Nanoseconds now(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);
