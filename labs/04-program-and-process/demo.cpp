@@ -1,0 +1,5 @@
+#include "program_and_process.hpp"
+
+int main() {
+  return 0;
+}

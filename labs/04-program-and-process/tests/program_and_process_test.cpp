@@ -1,0 +1,3 @@
+#include "program_and_process.hpp"
+
+#include "practice.hpp"
