@@ -424,8 +424,9 @@ std::span<const std::byte> arrive_on_stack([[maybe_unused]] void* kept) {
   errno = error;
 }
 
-/// The rest of a switch, done by whoever goes on.
+/// The rest of a switch, done by whoever goes on: a turn begins.
 void Scheduler::arrived() {
+  turn_is_over = 0;
   if (ended) VALGRIND_STACK_DEREGISTER(ended->valgrinds);
   ended.reset();
   if (options.patience.count() > 0) turn_began = Clock::now();
