@@ -63,7 +63,7 @@ int sharing(const Request& request) {
 int timeline(const Request& request) {
   const Recording recording =
       request.recorded.empty()
-          ? record(request.quantum)
+          ? record(request.quantum, request.brief ? 2 : 4)
           : read_recording(request.recorded, dialtone::read_text(request.recorded));
   const auto timelines = timelines_of(recording);
   if (!request.svg.empty()) put(request.svg, timeline_svg(timelines));
@@ -98,7 +98,7 @@ int tour(const Request& request) {
     for (const std::string& name : breakage_names()) broken.push_back(json_of(play_broken(name)));
     print({{"cost", json_of(costs(request.brief))},
            {"share", json_of(share(request.threads))},
-           {"timeline", json_of(record(request.quantum))},
+           {"timeline", json_of(record(request.quantum, request.brief ? 2 : 4))},
            {"broken", std::move(broken)}});
     return dialtone::exit_success;
   }

@@ -292,16 +292,20 @@ void show(const Breakage& breakage) {
   std::size_t width = 0;
   for (const Variant& variant : breakage.variants)
     width = std::max(width, dialtone::display_width(variant.name));
-  const std::size_t columns = dialtone::terminal_columns();
+  const std::size_t columns = std::max<std::size_t>(dialtone::terminal_columns(), 40);
   for (const Variant& variant : breakage.variants) {
     const std::string mark =
         variant.as_it_should
             ? dialtone::coloured(dialtone::Colour::green, dialtone::glyph("✓", "+"))
             : dialtone::coloured(dialtone::Colour::red, dialtone::glyph("✗", "x"));
     std::string before = "  " + mark + ' ' + dialtone::pad(variant.name, width) + "  ";
-    const std::size_t indent = width + 6;
-    for (const std::string& line : dialtone::wrap(
-             variant.told, std::max<std::size_t>(columns - std::min(indent, columns), 16))) {
+    std::size_t indent = width + 6;
+    if (columns < 60) {  // what happened stands below
+      std::cout << "  " << mark << ' ' << variant.name << '\n';
+      indent = 4;
+      before = std::string(indent, ' ');
+    }
+    for (const std::string& line : dialtone::wrap(variant.told, columns - indent)) {
       std::cout << before << line << '\n';
       before = std::string(indent, ' ');
     }

@@ -22,21 +22,35 @@ std::string quantum_words(Time quantum) {
                              : std::to_string(quantum) + std::string(dialtone::glyph(" µs", " us"));
 }
 
+/// Where the terminal is narrow, the columns stand in two tables.
 void show_table(const Recording& recording) {
+  struct Column {
+    std::string head;
+    std::string (*cell)(const Result&);
+  };
+  const std::vector<Column> columns = {
+      {tr("ends, ms", "结束 ms"), [](const Result& r) { return milliseconds(r.end); }},
+      {tr("ready, ms", "就绪 ms"), [](const Result& r) { return milliseconds(r.ready); }},
+      {"I/O", [](const Result& r) { return std::to_string(r.waits); }},
+      {tr("quanta", "到时"), [](const Result& r) { return std::to_string(r.turns_over); }}};
   const auto theory = results_of(recording.deck, recording.theory);
   const auto practice = results_of(recording.deck, recording.practice);
   const auto names = timeline_of(recording.deck, recording.theory).names;
-  const std::string arrow(dialtone::glyph(" → ", " > "));
-  dialtone::Table table({tr("thread", "线程"), tr("ends, ms", "结束 ms"),
-                         tr("ready, ms", "就绪 ms"), tr("I/O", "I/O"), tr("quanta", "到时")},
-                        {1, 2, 3, 4});
-  for (std::size_t i = 0; i < names.size(); ++i)
-    table.add(
-        {names[i], milliseconds(theory[i].end) + arrow + milliseconds(practice[i].end),
-         milliseconds(theory[i].ready) + arrow + milliseconds(practice[i].ready),
-         std::to_string(theory[i].waits) + arrow + std::to_string(practice[i].waits),
-         std::to_string(theory[i].turns_over) + arrow + std::to_string(practice[i].turns_over)});
-  std::cout << table.text();
+  const std::string arrow(dialtone::glyph(" → ", " -> "));
+  const std::size_t room = dialtone::terminal_columns() < 60 ? 2 : columns.size();
+  for (std::size_t first = 0; first < columns.size(); first += room) {
+    std::vector<std::string> head = {tr("thread", "线程")};
+    for (std::size_t i = 0; i < room; ++i) head.push_back(columns[first + i].head);
+    dialtone::Table table(head, {1, 2, 3, 4});
+    for (std::size_t who = 0; who < names.size(); ++who) {
+      std::vector<std::string> row = {names[who]};
+      for (std::size_t i = 0; i < room; ++i)
+        row.push_back(columns[first + i].cell(theory[who]) + arrow +
+                      columns[first + i].cell(practice[who]));
+      table.add(std::move(row));
+    }
+    std::cout << table.text();
+  }
 }
 
 }  // namespace
@@ -61,23 +75,24 @@ void show_comparison(const Recording& recording) {
   std::cout << timeline_text(timelines, text_style());
   show_table(recording);
   say(
-      tr("Theory, then practice. I/O: turns that ended since it waited; quanta: since its quantum "
-         "did. In theory each turn has a whole quantum; here the timer ticks whoever runs, so who "
-         "gets the core between two ticks has the rest alone, and whose I/O has ended is seen at "
-         "the next tick or when nobody else is ready.",
-         "箭头前是理论，后是实际。I/O：因等待 I/O "
-         "而交出核的次数；到时：因时间片用完的次数。理论上每一轮都有"
-         "完整的时间片；这里定时器不管谁在运行都照常响，中途得到核的只有剩下的那一段；I/O "
-         "完成了，也要到下一次响铃或者没有别的就绪者时才会看到。"));
-  Time ran = 0;
-  for (const simulation::Piece& piece : timelines[1].tracks[0].pieces)
-    ran += piece.end - piece.start;
-  if (ran > recording.practice.cpu + recording.practice.cpu / 20)
-    say(tr("Linux does to this process what it does to its threads: of the ",
-           "Linux 对本进程所做的，正是本进程对自己的线程所做的：运行的 ") +
-        milliseconds(ran) +
-        tr(" ms in which they ran, others had the core for ", " ms 里，别的进程占了核 ") +
-        milliseconds(ran - recording.practice.cpu) + tr(" ms.", " ms。"));
+      tr("Theory first, then practice. I/O: turns that ended because the thread waited; quanta: "
+         "turns that ended with the quantum. The simulator gives each turn a whole quantum. The "
+         "timer ticks at its own beat: who gets the core between two ticks has what is left, and "
+         "I/O that has ended is noticed at the next tick, or when nobody else is ready.",
+         "箭头前是理论，后是实际。I/"
+         "O：因等待而交出核的次数；到时：因时间片用完而交出的次数。模拟器给每一轮一个"
+         "完整的时间片；定时器则按自己的节拍响，中途得到核的线程只有剩下的那一段，完成了的 I/O "
+         "也要等到下一次响，或者没有别的就绪者时，才会被注意到。"));
+  const Time lost = taken_away(recording.deck, recording.practice);
+  if (lost < recording.theory.cpu / 20) return;
+  say(tr("Linux does to this process what it does to its threads: for ",
+         "Linux 对本进程所做的，正是本进程对自己的线程所做的：期间有 ") +
+      milliseconds(lost) +
+      tr(" ms of the time in which they ran, other processes had the core",
+         " ms，核其实被别的进程占着") +
+      (recording.runs > 1 ? tr(" (the least of ", "（") + std::to_string(recording.runs) +
+                                tr(" runs).", " 次运行里最少的一次）。")
+                          : tr(".", "。")));
 }
 
 }  // namespace switch_demo

@@ -89,13 +89,20 @@ Story in_theory(const simulation::Deck& deck, Time quantum) {
   return story;
 }
 
-Recording record(Time quantum) {
+Recording record(Time quantum, int most_runs) {
   Recording recording;
   recording.quantum = quantum;
   recording.deck_text = usual_deck();
   recording.deck = simulation::read_deck(recording.deck_text.dump()).value();
   recording.theory = in_theory(recording.deck, quantum);
   recording.practice = in_practice(recording.deck, quantum);
+  while (recording.runs < most_runs) {
+    const Time least = taken_away(recording.deck, recording.practice);
+    if (least < recording.theory.cpu / 20) break;
+    Story again = in_practice(recording.deck, quantum);
+    ++recording.runs;
+    if (taken_away(recording.deck, again) < least) recording.practice = std::move(again);
+  }
   return recording;
 }
 
@@ -123,6 +130,7 @@ void each_stretch(const simulation::Deck& deck, const Story& story, Visit visit)
   }
 }
 
+/// A job's name in the language of this process.
 std::string shown(const std::string& job) {
   struct Word {
     const char* english;
@@ -171,6 +179,14 @@ std::vector<Result> results_of(const simulation::Deck& deck, const Story& story)
     if (mark == Mark::ready) results[at(thread)].ready += end - start;
   });
   return results;
+}
+
+Time taken_away(const simulation::Deck& deck, const Story& story) {
+  Time ran = 0;
+  each_stretch(deck, story, [&](int, Mark mark, Time start, Time end) {
+    if (mark == Mark::running) ran += end - start;
+  });
+  return std::max<Time>(0, ran - story.cpu);
 }
 
 // --- for programs ---
@@ -225,6 +241,7 @@ ordered_json json_of(const Recording& recording) {
           {"deck", recording.deck_text},
           {"events", std::move(events)},
           {"cpu", recording.practice.cpu},
+          {"runs", recording.runs},
           {"theory", json_of(recording.deck, recording.theory)},
           {"practice", json_of(recording.deck, recording.practice)}};
 }
@@ -240,6 +257,7 @@ Recording read_recording(const std::string& name, const std::string& text) {
     recording.deck = *std::move(deck);
     recording.quantum = json.at("quantum").get<Time>();
     recording.practice.cpu = json.at("cpu").get<Time>();
+    recording.runs = json.value("runs", 1);
     Time last = 0;
     for (const ordered_json& event : json.at("events")) {
       recording.practice.moments.push_back(

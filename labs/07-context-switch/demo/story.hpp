@@ -35,6 +35,7 @@ struct Recording {
   simulation::Deck deck;
   nlohmann::ordered_json deck_text;
   Story theory, practice;
+  int runs = 1;  ///< for real; the practice kept is the one that was disturbed least
 };
 
 /// What one thread came to.
@@ -55,8 +56,12 @@ Story in_theory(const simulation::Deck& deck, Time quantum);
 /// Takes as long as it says. Throws Failure.
 Story in_practice(const simulation::Deck& deck, Time quantum);
 
-/// A recording of both, of the usual deck.
-Recording record(Time quantum);
+/// A recording of both, of the usual deck. Where other processes take the core, practice is played
+/// anew, `most_runs` times at most.
+Recording record(Time quantum, int most_runs);
+
+/// How long other processes had the core while threads of this run thought they had it.
+Time taken_away(const simulation::Deck& deck, const Story& story);
 
 /// Tracks: the core, then each thread.
 simulation::Timeline timeline_of(const simulation::Deck& deck, const Story& story);
