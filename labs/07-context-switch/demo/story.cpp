@@ -72,7 +72,7 @@ ordered_json usual_deck() {
   return {{"devices", {{{"name", "device"}, {"servers", 0}}}},
           {"jobs",
            {job("weather", 1, 60'000, 0), job("editor", 5, 2'000, 16'000),
-            job("compiler", 1, 40'000, 0), job("mail", 4, 4'000, 24'000)}}};
+            job("build", 1, 40'000, 0), job("mail", 4, 4'000, 24'000)}}};
 }
 
 Story in_theory(const simulation::Deck& deck, Time quantum) {
@@ -137,7 +137,7 @@ std::string shown(const std::string& job) {
     const char* chinese;
   };
   constexpr std::array<Word, 4> words = {
-      {{"weather", "天气"}, {"editor", "编辑"}, {"compiler", "编译"}, {"mail", "邮件"}}};
+      {{"weather", "天气"}, {"editor", "编辑"}, {"build", "编译"}, {"mail", "邮件"}}};
   for (const Word& word : words)
     if (job == word.english) return tr(word.english, word.chinese);
   return job;
