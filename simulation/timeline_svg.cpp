@@ -98,7 +98,8 @@ class Picture {
     }
     const std::string unit = timelines.empty() ? "" : clean(timelines.front().unit);
     unit_ = fitted(unit, width_ / 4, text_size);
-    left_ = margin + std::min(std::max(left_, text_width(unit_, 12)), width_ / 4) + 12;
+    labels_ = std::min(std::max(left_, text_width(unit_, 12)), width_ / 4);
+    left_ = margin + labels_ + 12;
     right_ = width_ - margin - 6;
     scale_ = (right_ - left_) / static_cast<double>(end_);
     tracks_ = std::min(tracks_, most_tracks);
@@ -161,7 +162,7 @@ class Picture {
 
   void add_lane(std::string& body, const Track& track, double y) const {
     add_text(body, left_ - 12, y + bar / 2 + 4.5, "end",
-             fitted(clean(track.name), left_ - margin - 12, text_size));
+             fitted(clean(track.name), labels_, text_size));
     body += "<rect x=\"" + figure(left_) + "\" y=\"" + figure(y) + "\" width=\"" +
             figure(right_ - left_) + "\" height=\"" + figure(bar) + "\" class=\"lane\"/>\n";
   }
@@ -321,7 +322,8 @@ class Picture {
   std::vector<bool> visible_;
   std::array<bool, marks> seen_{};
   std::size_t tracks_ = 0;
-  double left_ = 0;  // of the axis
+  double labels_ = 0;  // how wide the tracks' names may be
+  double left_ = 0;    // of the axis
   double right_ = 0;
   double scale_ = 1;    // pixels a tick
   double least_ = 0.5;  // of a bar that stands for one piece
