@@ -33,7 +33,7 @@ struct Request {
 };
 
 void print(const Json& json) {
-  std::cout << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+  put(json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 /// Each stop is printed when it has been played.
@@ -46,7 +46,7 @@ void stop(const Request& request, Json& all, const char* name, Play play) {
   }
   Page page(request.brief);
   show(seen, page);
-  std::cout << page.text() << std::flush;
+  put(page.text());
 }
 
 void switches_stop(const Request& request, Json& all) {
@@ -61,12 +61,27 @@ void switches_stop(const Request& request, Json& all) {
       tr("The same loop, once with a wait for a device in each turn and once without. The "
          "kernel counts for each process why it left the core.",
          "同一个循环，一个每圈等一次设备，一个不等。内核替每个进程记着它为什么离开核。"));
-  std::cout << before.text() << std::flush;
+  put(before.text());
   const Switches seen = watch_switches(seconds);
   Page page(request.brief);
   show(seen, page);
   page.gap();
-  std::cout << page.text() << std::flush;
+  put(page.text());
+}
+
+void next_steps() {
+  const std::string text =
+      tr("Next: process-tour tree --follow, switches, calls, run -- ls --pipe wc, --help",
+         "接着试：process-tour tree --follow、switches、calls、run -- ls --pipe wc、--help");
+  for (const std::string& line : dialtone::wrap(text, dialtone::terminal_columns()))
+    put(line + '\n');
+}
+
+void write_picture(const std::string& file, const std::string& picture) {
+  if (file == "-")
+    put(picture);
+  else if (!file.empty())
+    dialtone::write_text(file, picture);
 }
 
 int tour(const Request& request) {
@@ -83,9 +98,7 @@ int tour(const Request& request) {
   if (request.json)
     print(all);
   else if (!request.brief)
-    std::cout << tr(
-        "Next: process-tour tree --follow, switches, calls, run -- ls --pipe wc, --help\n",
-        "接着试：process-tour tree --follow、switches、calls、run -- ls --pipe wc、--help\n");
+    next_steps();
   return dialtone::exit_success;
 }
 
@@ -105,7 +118,7 @@ int tree(const Request& request) {
     fail(tr("process ", "进程 ") + std::to_string(*request.tree.root) +
          tr(": there is none, or not any more; process-tour tree lists all",
             "：没有这个进程，或者已经不在了；process-tour tree 列出全部"));
-  if (!request.svg.empty()) dialtone::write_text(request.svg, tree_svg(arranged.tree));
+  if (!request.svg.empty()) write_picture(request.svg, tree_svg(arranged.tree));
   if (request.svg == "-") return dialtone::exit_success;
   if (request.json) {
     ProcessTable shown;
@@ -117,8 +130,10 @@ int tree(const Request& request) {
   const std::size_t columns = dialtone::terminal_columns();
   std::string text;
   for (const std::string& line : tree_lines(arranged.tree, columns)) text += line + '\n';
-  for (const std::string& line : footnotes(arranged)) text += dialtone::clip(line, columns) + '\n';
-  std::cout << text;
+  Page below(false);
+  below.items("", state_legend(arranged.tree), "   ");
+  for (const std::string& line : footnotes(arranged)) below.wrapped(line);
+  put(text + below.text());
   return dialtone::exit_success;
 }
 
@@ -127,7 +142,7 @@ int switches(const Request& request) {
                             ? switches_from_json(dialtone::read_text(request.from), request.from)
                         : request.json || request.svg == "-" ? play_switches(request.seconds)
                                                              : watch_switches(request.seconds);
-  if (!request.svg.empty()) dialtone::write_text(request.svg, switches_svg(seen));
+  if (!request.svg.empty()) write_picture(request.svg, switches_svg(seen));
   if (request.svg == "-") return dialtone::exit_success;
   if (request.json) {
     print(to_json(seen));
@@ -135,7 +150,7 @@ int switches(const Request& request) {
   }
   Page page(false);
   show(seen, page);
-  std::cout << page.text();
+  put(page.text());
   return dialtone::exit_success;
 }
 
@@ -148,7 +163,7 @@ int calls(const Request& request) {
   }
   Page page(false);
   show(seen, page);
-  std::cout << page.text();
+  put(page.text());
   return dialtone::exit_success;
 }
 
@@ -159,7 +174,8 @@ int run(const Request& request) {
   if (request.json)
     print(to_json(line));
   else
-    std::cerr << endings(line, dialtone::terminal_columns());
+    for (const std::string& each : endings(line, dialtone::terminal_columns()))
+      std::cerr << each << '\n';
   const Part& last = line.parts.back();
   if (last.ending == Ending{}) return dialtone::exit_success;
   fail(safe(last.words.front()) + tr(": ", "：") +
@@ -173,7 +189,7 @@ int run(const Request& request) {
 int main(int argc, char** argv) {
   if (const auto code = play_role(argc, argv)) return *code;
   dialtone::choose_language(argc, argv);
-  std::signal(SIGPIPE, SIG_DFL);  // `process-tour | head` ends without a word
+  std::signal(SIGPIPE, SIG_IGN);  // a process on stage may have gone; put() ends us quietly
   dialtone::clean_up_on_interruption();
   const dialtone::OnInterruption nothing_stays(end_all);
   CLI::App app(
@@ -233,8 +249,10 @@ int main(int argc, char** argv) {
   for (CLI::App* command : {tree_command, switches_command, calls_command, run_command})
     json(command);
   for (CLI::App* command : {tree_command, switches_command}) figure(command);
-  for (CLI::App* command : app.get_subcommands({}))
+  for (CLI::App* command : app.get_subcommands({})) {
     command->set_help_flag("-h,--help", tr("show this help and exit", "显示帮助并退出"));
+    command->fallthrough();  // --lang
+  }
   return dialtone::run_program(app, argc, argv, [&] {
     if (*tree_command) return tree(request);
     if (*switches_command) return switches(request);

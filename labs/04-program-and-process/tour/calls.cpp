@@ -40,14 +40,14 @@ std::size_t CallCounter::total() const {
   return sum;
 }
 
-std::string call_list(const Counts& counts) {
+std::vector<std::string> call_list(const Counts& counts) {
   std::vector<std::pair<long, std::size_t>> order(counts.begin(), counts.end());
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::string text;
+  std::vector<std::string> items;
   for (const auto& [number, times] : order)
-    text += (text.empty() ? "" : tr(", ", "、")) + std::to_string(times) + ' ' + call_name(number);
-  return text;
+    items.push_back(std::to_string(times) + ' ' + call_name(number));
+  return items;
 }
 
 namespace {
@@ -221,7 +221,7 @@ void show(const Calls& calls, Page& page) {
   page.heading(
       tr("8. How many system calls hide behind one printf", "8. 一次 printf 背后藏着多少系统调用"));
   if (!calls.why_not.empty()) {
-    page.line(calls.why_not);
+    page.wrapped(calls.why_not);
     page.gap();
     return;
   }
@@ -231,20 +231,26 @@ void show(const Calls& calls, Page& page) {
          "操作系统把难看的接口藏起来。程序只写一行；下面是从 exec 到结束，向内核提出的全部请求。"));
   if (!calls.runs.empty()) {
     const Traced& run = calls.runs.front();
-    page.line("printf(\"hello\\n\") → " + place(run.where_to) + tr(": ", "：") +
-              std::to_string(run.calls.total()) + tr(" system calls", " 次系统调用"));
-    dialtone::Table table({tr("by", "谁"), tr("calls", "次数"), tr("which", "哪些")}, {1});
+    page.wrapped(std::string("printf(\"hello\\n\")") + tr(" to ", " 到") + place(run.where_to) +
+                 tr(": ", "：") + std::to_string(run.calls.total()) +
+                 tr(" system calls", " 次系统调用"));
+    std::size_t width = 0;
+    for (const Phase phase : all_phases)
+      width = std::max(width, dialtone::display_width(name_of(phase)));
     for (const Phase phase : all_phases) {
       const Counts& counts = run.calls.of(phase);
-      table.add({name_of(phase), std::to_string(sum_of(counts)), call_list(counts)});
+      const std::string sum = std::to_string(sum_of(counts));
+      page.items(dialtone::pad(name_of(phase), width + 5 - std::min<std::size_t>(sum.size(), 5)) +
+                     sum + "  ",
+                 call_list(counts), tr(", ", "、"));
     }
-    page.table(table);
   }
   for (std::size_t i = 1; i < calls.runs.size(); ++i) {
     const Traced& run = calls.runs[i];
-    page.line(std::to_string(run.printfs) + tr(" times printf to ", " 次 printf 到") +
-              place(run.where_to) + tr(": ", "：") + std::to_string(writes_of(run)) + " write" +
-              (i == 1 ? tr(" (a line at a time)", "（逐行）") : tr(" (buffered)", "（先缓冲）")));
+    page.wrapped(
+        std::to_string(run.printfs) + tr(" times printf to ", " 次 printf 到") +
+        place(run.where_to) + tr(": ", "：") + std::to_string(writes_of(run)) + " write" +
+        (i == 1 ? tr(" (a line at a time)", "（逐行）") : tr(" (buffered)", "（先缓冲）")));
   }
   page.gap();
 }

@@ -33,8 +33,8 @@ class CallCounter {
 /// "write"; "call 999" for a number that this tour has no name for.
 std::string call_name(long number);
 
-/// "12 mmap, 3 read, 1 close": the most frequent first.
-std::string call_list(const Counts& counts);
+/// "12 mmap", "3 read", "1 close": the most frequent first.
+std::vector<std::string> call_list(const Counts& counts);
 
 /// How the calls of one traced child came out.
 struct Traced {

@@ -79,26 +79,27 @@ void show(const Ends& ends, Page& page) {
          "ended gets another: the nearest ancestor that adopts orphans, else process 1.",
          "结束了的进程留在进程表里，直到父进程 wait。父进程先结束的，会被领养："
          "由最近一个愿意领养孤儿的祖先，否则由 1 号进程。"));
-  dialtone::Table table({tr("process", "进程"), tr("what happened", "发生了什么"),
-                         tr("seen in /proc", "/proc 里看到")},
-                        {0});
+  std::vector<std::vector<std::string>> rows;
   const Ends::Zombie& zombie = ends.zombie;
   const std::string name = std::to_string(zombie.pid);
-  table.add({name, tr("has ended, nobody waited", "已经结束，没人 wait"),
-             tr("state ", "状态 ") + std::string(1, zombie.state) + tr(" (", "（") +
-                 state_words(zombie.state) + tr(")", "）") +
-                 (zombie.memory ? "" : tr(", no memory", "，没有内存"))});
-  table.add(
+  rows.push_back({name, tr("has ended, nobody waited", "已经结束，没人 wait"),
+                  tr("state ", "状态 ") + std::string(1, zombie.state) + tr(" (", "（") +
+                      state_words(zombie.state) + tr(")", "）") +
+                      (zombie.memory ? "" : tr(", no memory", "，没有内存"))});
+  rows.push_back(
       {name, tr("is waited for: ", "父进程 wait：") + how_it_ended(zombie.ending),
        zombie.gone_after_wait ? tr("nothing: it is gone", "没有了") : tr("still there", "还在")});
   const Ends::Orphan& orphan = ends.orphan;
   const std::string child = std::to_string(orphan.pid);
-  table.add({child, tr("its parent is alive", "父进程还在"),
-             tr("parent ", "父进程 ") + std::to_string(orphan.old_parent)});
-  table.add({child, tr("its parent has ended", "父进程结束了"),
-             tr("parent ", "父进程 ") + std::to_string(orphan.new_parent) +
-                 (orphan.new_parent == orphan.this_process ? tr(", the tour", "，即本程序") : "")});
-  page.table(table);
+  rows.push_back({child, tr("its parent is alive", "父进程还在"),
+                  tr("parent ", "父进程 ") + std::to_string(orphan.old_parent)});
+  rows.push_back(
+      {child, tr("its parent has ended", "父进程结束了"),
+       tr("parent ", "父进程 ") + std::to_string(orphan.new_parent) +
+           (orphan.new_parent == orphan.this_process ? tr(", the tour", "，即本程序") : "")});
+  page.table({tr("process", "进程"), tr("what happened", "发生了什么"),
+              tr("seen in /proc", "/proc 里看到")},
+             rows, {0});
   page.gap();
 }
 

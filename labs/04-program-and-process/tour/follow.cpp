@@ -94,9 +94,9 @@ class Screen {
     std::string text = "\x1b[H" + coloured(dialtone::Colour::bold, lines[0]) + "\x1b[K\r\n";
     for (std::size_t i = 0; i < shown_; ++i)
       text += (first_ + i < count ? lines[first_ + i + 1] : "") + "\x1b[K\r\n";
-    const std::string last = std::to_string(count) + tr(" processes", " 个进程") + "   " +
-                             tr("q quits, arrows scroll", "q 退出，方向键滚动") + "   " +
-                             state_legend(arranged.tree);
+    std::string last = std::to_string(count) + tr(" processes", " 个进程") + "   " +
+                       tr("q quits, arrows scroll", "q 退出，方向键滚动");
+    for (const std::string& item : state_legend(arranged.tree)) last += "   " + item;
     text += coloured(dialtone::Colour::dim, dialtone::clip(last, columns - 1)) + "\x1b[K";
     write_now(text);
   }

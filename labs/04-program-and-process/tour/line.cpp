@@ -84,7 +84,7 @@ Line run_and_catch(const std::vector<std::vector<std::string>>& programs) {
   }
 }
 
-std::string endings(const Line& line, std::size_t columns) {
+std::vector<std::string> endings(const Line& line, std::size_t columns) {
   double longest = 0;
   std::size_t widest = 4;
   for (const Part& part : line.parts) {
@@ -100,19 +100,21 @@ std::string endings(const Line& line, std::size_t columns) {
   }
   const std::size_t taken = widest + times + told + 6;
   const std::size_t room = columns > taken ? std::min<std::size_t>(columns - taken, 40) : 0;
-  std::string text;
+  std::vector<std::string> lines;
   for (const Part& part : line.parts) {
     const std::string time = time_text(part.ended_at);
-    text += dialtone::pad(dialtone::clip(joined(part.words), widest), widest) + "  ";
+    std::string text = dialtone::pad(dialtone::clip(joined(part.words), widest), widest) + "  ";
     if (room >= 4)
       text += dialtone::pad(bar(longest > 0 ? part.ended_at / longest : 0, room), room) + "  ";
     text += std::string(times - std::min(times, time.size()), ' ') + time + "  " +
-            how_it_ended(part.ending) + '\n';
+            how_it_ended(part.ending);
+    lines.push_back(dialtone::clip(text, columns));
   }
   if (line.timed_out)
-    text += tr("killed after ", "到时被杀死：") + dialtone::with_decimals(line.seconds, 1) +
-            tr(" s: those that still ran", " 秒时仍在运行的进程") + '\n';
-  return text;
+    lines.push_back(
+        dialtone::with_decimals(line.seconds, 1) +
+        tr(" s were over: those that still ran were killed", " 秒已到：仍在运行的都被杀死"));
+  return lines;
 }
 
 std::vector<std::vector<std::string>> programs_of(const std::vector<std::string>& words) {
@@ -143,8 +145,11 @@ void show(const Line& line, Page& page) {
          "nobody reads any more is killed by SIGPIPE.",
          "所有程序同时运行，由管道相连。输入结束，程序就结束；往没人再读的管道里写，"
          "会被 SIGPIPE 杀死。"));
-  page.lines(endings(line, page.columns()));
-  page.line(tr("the last one wrote: ", "最后一个写出：") + safe(line.output));
+  for (const std::string& each : endings(line, page.columns())) page.line(each);
+  std::string output =
+      line.output.substr(std::min(line.output.find_first_not_of(' '), line.output.size()));
+  output.erase(output.find_last_not_of(" \n") + 1);
+  page.wrapped(tr("the last one wrote: ", "最后一个写出：") + safe(output));
   page.gap();
 }
 

@@ -34,7 +34,7 @@ Line run_line(const std::vector<std::vector<std::string>>& programs, int out = -
 Line run_and_catch(const std::vector<std::vector<std::string>>& programs);
 
 /// When each ended, as bars from the common start, and how.
-std::string endings(const Line& line, std::size_t columns);
+std::vector<std::string> endings(const Line& line, std::size_t columns);
 
 /// The words between "--pipe" and "--pipe". Throws UsageFailure where there are none.
 std::vector<std::vector<std::string>> programs_of(const std::vector<std::string>& words);

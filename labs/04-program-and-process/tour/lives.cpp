@@ -49,19 +49,22 @@ Twins play_twins() {
   Twins twins;
   twins.file = this_program();
   twins.inode = inode_of("/proc/self/exe");
-  for (const int times : {3, 5}) {
-    Player player = play({"count"});
-    Twins::One one;
-    one.pid = player.actor.pid();
-    for (int i = 0; i < times; ++i) {
-      tell(player.to);
-      if (!hear(player.from, &one.counter, sizeof one.counter))
-        fail(tr("the process that counts ended too early", "计数的进程过早结束"));
-    }
+  std::vector<Player> players;
+  for (int i = 0; i < 2; ++i) {
+    players.push_back(play({"count"}));
+    twins.processes.push_back({players.back().actor.pid(), 0, 0});
+  }
+  for (const std::size_t who : {0, 1, 1, 0, 1, 1, 0, 1}) {  // now the one, now the other
+    tell(players[who].to);
+    std::uint64_t& counter = twins.processes[who].counter;
+    if (!hear(players[who].from, &counter, sizeof counter))
+      fail(tr("the process that counts ended too early", "计数的进程过早结束"));
+  }
+  for (Twins::One& one : twins.processes)
     one.inode = inode_of("/proc/" + std::to_string(one.pid) + "/exe");
+  for (Player& player : players) {
     player.to = Descriptor();  // the end of its input
     player.actor.wait();
-    twins.processes.push_back(one);
   }
   return twins;
 }
@@ -73,15 +76,15 @@ void show(const Twins& twins, Page& page) {
          "memory of its own.",
          "程序是一个文件。启动两次就是两个进程：各有各的进程号，各有各的内存。"));
   page.line(tr("program file ", "程序文件 ") + safe(twins.file));
-  dialtone::Table table({tr("process", "进程"), tr("runs the file with inode", "运行的文件 inode"),
-                         tr("has counted to", "数到")},
-                        {0, 2});
+  std::vector<std::vector<std::string>> rows;
   for (const Twins::One& one : twins.processes)
-    table.add(
+    rows.push_back(
         {std::to_string(one.pid),
          std::to_string(one.inode) + (one.inode == twins.inode ? tr(", the same", "，同一个") : ""),
          std::to_string(one.counter)});
-  page.table(table);
+  page.table({tr("process", "进程"), tr("runs the file with inode", "运行的文件 inode"),
+              tr("has counted to", "数到")},
+             rows, {0, 2});
   page.gap();
 }
 
@@ -205,24 +208,26 @@ void show(const Forked& forked, Page& page) {
          "page only when one of them writes to it (copy on write).",
          "fork 之后，父子运行同样的代码，内存内容也相同。只有当一方写某一页时，内核才复制那一页"
          "（写时复制）。"));
-  dialtone::Table table({"", tr("parent ", "父进程 ") + std::to_string(forked.parent.pid),
-                         tr("child ", "子进程 ") + std::to_string(forked.child.pid)});
+  std::vector<std::vector<std::string>> rows;
   const std::string address = hexadecimal(forked.address);
-  table.add({tr("address (", "地址（") + forked.permissions + tr(")", "）"), address, address});
+  rows.push_back(
+      {tr("address (", "地址（") + forked.permissions + tr(")", "）"), address, address});
   const auto held = [&](std::optional<std::uint64_t> shared, std::optional<std::uint64_t> own) {
     return size_text(shared) + tr(" shared, ", " 共享，") + size_text(own) + tr(" own", " 独有");
   };
   if (forked.parent.shared_before) {
-    table.add({tr("before the child writes", "子进程写之前"),
-               held(forked.parent.shared_before, forked.parent.own_before),
-               held(forked.child.shared_before, forked.child.own_before)});
-    table.add({tr("after it wrote one byte", "写了一个字节之后"),
-               held(forked.parent.shared_after, forked.parent.own_after),
-               held(forked.child.shared_after, forked.child.own_after)});
+    rows.push_back({tr("before the child writes", "子进程写之前"),
+                    held(forked.parent.shared_before, forked.parent.own_before),
+                    held(forked.child.shared_before, forked.child.own_before)});
+    rows.push_back({tr("after it wrote one byte", "写了一个字节之后"),
+                    held(forked.parent.shared_after, forked.parent.own_after),
+                    held(forked.child.shared_after, forked.child.own_after)});
   }
-  table.add({tr("value at the address", "该地址上的值"), std::to_string(forked.parent.value),
-             std::to_string(forked.child.value)});
-  page.table(table);
+  rows.push_back({tr("value at the address", "该地址上的值"), std::to_string(forked.parent.value),
+                  std::to_string(forked.child.value)});
+  page.table({"", tr("parent ", "父进程 ") + std::to_string(forked.parent.pid),
+              tr("child ", "子进程 ") + std::to_string(forked.child.pid)},
+             rows);
   page.gap();
 }
 
@@ -307,9 +312,9 @@ void show(const Execed& execed, Page& page) {
          "through a pipe that a successful exec closes.",
          "exec 保留进程、进程号和打开的文件，只把运行的程序换掉。如果失败，只有子进程知道；"
          "它通过一根管道告诉父进程，而 exec 成功时这根管道会自动关闭。"));
-  dialtone::Table table({"", tr("before", "之前"), tr("after", "之后")});
+  std::vector<std::vector<std::string>> rows;
   const auto row = [&](const std::string& what, auto value) {
-    table.add({what, value(execed.before), value(execed.after)});
+    rows.push_back({what, value(execed.before), value(execed.after)});
   };
   using Look = Execed::Look;
   row(tr("process", "进程"), [](const Look& look) { return std::to_string(look.pid); });
@@ -319,11 +324,14 @@ void show(const Execed& execed, Page& page) {
   row(tr("its code at", "代码位于"), [](const Look& look) { return look.code; });
   row(tr("lines in maps", "maps 的行数"),
       [](const Look& look) { return std::to_string(look.mappings); });
-  page.table(table);
+  page.table({"", tr("before", "之前"), tr("after", "之后")}, rows);
   for (const Execed::Attempt& attempt : execed.attempts) {
     std::string words;
-    for (const std::string& word : attempt.words) words += (words.empty() ? "" : " ") + word;
-    page.line(tr("started: ", "启动：") + words + tr(": ", "：") + attempt.outcome);
+    for (const std::string& word : attempt.words) {
+      const bool quoted = word.find(' ') != std::string::npos;
+      words += (words.empty() ? "" : " ") + (quoted ? '\'' + word + '\'' : word);
+    }
+    page.wrapped(tr("started: ", "启动：") + words + tr(": ", "：") + attempt.outcome);
   }
   page.gap();
 }

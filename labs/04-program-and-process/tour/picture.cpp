@@ -152,7 +152,9 @@ std::string tree_svg(const std::vector<Branch>& tree) {
   for (std::size_t i = 0; i < shown; ++i)
     body += tree_row(tree[i], y + row_height * static_cast<double>(i));
   y += row_height * static_cast<double>(shown) + 8;
-  std::string last = clean(state_legend(tree));
+  std::string last;
+  for (const std::string& item : state_legend(tree))
+    last += (last.empty() ? "" : "   ") + clean(item);
   if (shown < tree.size())
     last +=
         tr("; and ", "；另有 ") + std::to_string(tree.size() - shown) + tr(" more", " 个未画出");
@@ -172,9 +174,9 @@ std::string switches_svg(const Switches& switches) {
   double y = 14;
   std::string body = text_at(margin, y + 18, "title", title);
   y += 34;
-  body += text_at(names, y + 12, "soft", tr("it waited (voluntary)", "它在等待（自愿）")) +
+  body += text_at(names, y + 12, "soft", tr("voluntary: it waited", "自愿：它在等待")) +
           text_at(names + side + gap, y + 12, "soft",
-                  tr("its quantum ended (involuntary)", "时间片用完（被迫）"));
+                  tr("involuntary: its quantum ended", "被迫：时间片用完"));
   y += 22;
   const auto bars = [&](std::uint64_t number, double x, std::string_view classes) {
     const double share = static_cast<double>(number) / static_cast<double>(most);

@@ -125,11 +125,11 @@ int say(long count) {
   return 0;
 }
 
-/// How long it lives at most: `seconds`, or as long as its parent. Ctrl-C is the parent's business.
+/// How long it lives at most: `seconds`, or as long as its parent. Ctrl-C and its kin are the
+/// parent's business.
 void live_no_longer_than_the_parent(unsigned seconds) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGPIPE, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
   ::alarm(seconds);
 }
 

@@ -102,8 +102,8 @@ std::vector<std::string> switch_lines(const Switches& switches, std::size_t colu
     for (const std::uint64_t number : {worker.voluntary, worker.involuntary})
       digits = std::max(digits, count_text(number).size());
   }
-  const std::string left = tr("it waited (voluntary)", "它在等待（自愿）");
-  const std::string right = tr("its quantum ended (involuntary)", "时间片用完（被迫）");
+  const std::string left = tr("voluntary: it waited", "自愿：它在等待");
+  const std::string right = tr("involuntary: quantum ended", "被迫：时间片用完");
   const std::size_t figures = digits + 1;
   const auto cell = [&](std::uint64_t number, std::size_t width, dialtone::Colour colour) {
     const std::string text = count_text(number);
@@ -145,12 +145,12 @@ std::vector<std::string> switch_lines(const Switches& switches, std::size_t colu
 
 void show(const Switches& switches, Page& page) {
   for (const std::string& line : switch_lines(switches, page.columns())) page.line(line);
-  std::string shares;
-  for (const Switches::Worker& worker : switches.workers)
-    shares += (shares.empty() ? "" : tr(", ", "，")) + worker_words(worker.kind) + ' ' +
-              with_decimals(worker.cpu_seconds, 2) + tr(" s", " 秒");
   page.line(circumstances(switches));
-  page.explain(tr("time on the core: ", "占用核的时间：") + shares);
+  std::vector<std::string> shares;
+  for (const Switches::Worker& worker : switches.workers)
+    shares.push_back(worker_words(worker.kind) + ' ' + with_decimals(worker.cpu_seconds, 2) +
+                     tr(" s", " 秒"));
+  page.items(tr("time on the core: ", "占用核的时间："), shares, tr("; ", "；"));
 }
 
 Json to_json(const Switches& switches) {

@@ -112,14 +112,13 @@ std::vector<std::string> tree_lines(const std::vector<Branch>& tree, std::size_t
   return lines;
 }
 
-std::string state_legend(const std::vector<Branch>& tree) {
+std::vector<std::string> state_legend(const std::vector<Branch>& tree) {
   std::set<char> seen;
   for (const Branch& branch : tree) seen.insert(branch.row->state);
-  std::string text;
+  std::vector<std::string> items;
   for (const char state : seen)
-    text +=
-        (text.empty() ? "" : "   ") + safe(std::string_view(&state, 1)) + ' ' + state_words(state);
-  return text;
+    items.push_back(safe(std::string_view(&state, 1)) + ' ' + state_words(state));
+  return items;
 }
 
 Arranged::Arranged(ProcessTable read, const Choice& choice) : table(std::move(read)) {
@@ -130,8 +129,6 @@ Arranged::Arranged(ProcessTable read, const Choice& choice) : table(std::move(re
 
 std::vector<std::string> footnotes(const Arranged& arranged) {
   std::vector<std::string> lines;
-  if (const std::string legend = state_legend(arranged.tree); !legend.empty())
-    lines.push_back(legend);
   if (arranged.kernel_threads > 0)
     lines.push_back(std::to_string(arranged.kernel_threads) +
                     tr(" threads of the kernel are left out (--all shows them)",
@@ -179,7 +176,7 @@ void show(const ProcessTable& table, Page& page) {
          "process-tour tree 显示整张表。"));
   const std::vector<Branch> tree = arrange(table.rows, std::nullopt);
   for (const std::string& line : tree_lines(tree, page.columns())) page.line(line);
-  page.explain(state_legend(tree));
+  page.items("", state_legend(tree), "   ");
   page.gap();
 }
 

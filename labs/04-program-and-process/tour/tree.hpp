@@ -16,7 +16,7 @@ std::vector<std::string> tree_lines(const std::vector<Branch>& tree, std::size_t
                                     const std::vector<Row>* before = nullptr);
 
 /// What the letters of the states mean that occur.
-std::string state_legend(const std::vector<Branch>& tree);
+std::vector<std::string> state_legend(const std::vector<Branch>& tree);
 
 /// The tree as SVG, light and dark; at most 200 processes.
 std::string tree_svg(const std::vector<Branch>& tree);

@@ -1,11 +1,16 @@
 #include "words.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 
 #include "decimals.hpp"
 #include "drawn_text.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 
 namespace process_tour {
@@ -23,12 +28,12 @@ std::string signal_name(int number) {
 std::string how_it_ended(const Ending& ending) {
   switch (ending.how) {
     case Ending::How::exited:
-      return tr("exited ", "退出，码 ") + std::to_string(ending.value);
+      return tr("exited ", "退出码 ") + std::to_string(ending.value);
     case Ending::How::killed:
-      return tr("killed by ", "被杀死：") + signal_name(ending.value) +
+      return tr("killed by ", "被 ") + signal_name(ending.value) + tr("", " 杀死") +
              (ending.core ? tr(", core dumped", "，已转储内存") : "");
     case Ending::How::stopped:
-      return tr("stopped by ", "被暂停：") + signal_name(ending.value);
+      return tr("stopped by ", "被 ") + signal_name(ending.value) + tr("", " 暂停");
     case Ending::How::continued:
       return tr("goes on", "继续运行");
   }
@@ -99,30 +104,85 @@ std::string bar(double share, std::size_t columns) {
   return text + std::string(parts[eighths % 8]);
 }
 
+void put(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EPIPE) {
+      std::signal(SIGPIPE, SIG_DFL);
+      std::raise(SIGPIPE);
+    }
+    if (count < 0)
+      throw dialtone::Failure(tr("cannot write to standard output: ", "无法写入标准输出：") +
+                              std::strerror(errno));
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
 void Page::heading(const std::string& title) {
-  text_ += coloured(dialtone::Colour::bold, dialtone::clip(title, columns_)) + '\n';
+  for (const std::string& part : dialtone::wrap(title, columns_))
+    text_ += coloured(dialtone::Colour::bold, part) + '\n';
 }
 
 void Page::explain(const std::string& text) {
-  if (brief_) return;
-  for (const std::string& part : dialtone::wrap(text, std::min<std::size_t>(columns(), 90)))
-    text_ += std::string(indent, ' ') + part + '\n';
+  if (!brief_) wrapped(text);
 }
 
 void Page::line(const std::string& text) {
   text_ += std::string(indent, ' ') + dialtone::clip(text, columns()) + '\n';
 }
 
-void Page::lines(const std::string& text) {
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    line(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
+void Page::wrapped(const std::string& text) {
+  for (const std::string& part : dialtone::wrap(text, std::min<std::size_t>(columns(), 90)))
+    line(part);
 }
 
-void Page::table(const dialtone::Table& table) {
-  lines(table.text(columns()));
+void Page::items(const std::string& first, const std::vector<std::string>& items,
+                 std::string_view between) {
+  const std::size_t width = dialtone::display_width(first);
+  const bool hanging = width <= columns() / 3;
+  const std::size_t begin = hanging ? width : 2;
+  std::string text = first;
+  std::size_t at = width;
+  if (!hanging) at = columns();  // the items begin on the next line
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string item = items[i] + (i + 1 < items.size() ? std::string(between) : "");
+    const std::size_t wide =
+        dialtone::display_width(item.substr(0, item.find_last_not_of(' ') + 1));
+    if (at > begin && at + wide > columns()) {
+      line(text.substr(0, text.find_last_not_of(' ') + 1));
+      text = std::string(begin, ' ');
+      at = begin;
+    }
+    text += item;
+    at += dialtone::display_width(item);
+  }
+  line(text);
+}
+
+void Page::table(const std::vector<std::string>& head,
+                 const std::vector<std::vector<std::string>>& rows,
+                 std::initializer_list<std::size_t> right_aligned) {
+  dialtone::Table table(head, right_aligned);
+  for (const auto& row : rows) table.add(row);
+  constexpr std::size_t any = 10'000;
+  const std::string text = table.text(any);
+  std::vector<std::string> lines;
+  std::size_t widest = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    lines.push_back(text.substr(begin, end - begin));
+    widest = std::max(widest, dialtone::display_width(lines.back()));
+    begin = end + 1;
+  }
+  if (widest <= columns()) {
+    for (const std::string& each : lines) line(each);
+    return;
+  }
+  for (const auto& row : rows) {
+    line(head[0] + (head[0].empty() ? "" : " ") + row[0]);
+    for (std::size_t i = 1; i < row.size(); ++i) line("  " + head[i] + tr(": ", "：") + row[i]);
+  }
 }
 
 }  // namespace process_tour

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ std::string safe(std::string_view name);
 /// A bar of `share` (0 to 1) of `columns`; at least a sliver where the share is not 0.
 std::string bar(double share, std::size_t columns);
 
+/// Writes to standard output at once. Where its reader has gone the program ends as SIGPIPE ends
+/// one, quietly; so nobody may be on stage.
+void put(std::string_view text);
+
 /// Text of a section, cut to the width of the terminal.
 class Page {
  public:
@@ -45,9 +50,18 @@ class Page {
   void heading(const std::string& title);
   /// An explanation; left out where the tour is brief.
   void explain(const std::string& text);
+  /// Cut.
   void line(const std::string& text);
-  void lines(const std::string& text);  ///< each cut and indented
-  void table(const dialtone::Table& table);
+  /// In as many lines as it takes.
+  void wrapped(const std::string& text);
+  /// The words of `first`, then the items, in as many lines as it takes; no item is broken.
+  void items(const std::string& first, const std::vector<std::string>& items,
+             std::string_view between);
+  /// Rows of as many cells as the head has, in columns, those of `right_aligned` flush right. Where
+  /// it is too narrow for them: a line for each cell.
+  void table(const std::vector<std::string>& head,
+             const std::vector<std::vector<std::string>>& rows,
+             std::initializer_list<std::size_t> right_aligned = {});
   void gap() { text_ += '\n'; }
 
   std::size_t columns() const { return columns_ > indent ? columns_ - indent : 1; }
