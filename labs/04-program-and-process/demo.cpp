@@ -85,7 +85,7 @@ void write_picture(const std::string& file, const std::string& picture) {
 }
 
 int tour(const Request& request) {
-  adopt_orphans();
+  const Adoption adoption;
   Json all;
   stop(request, all, "twins", play_twins);
   stop(request, all, "fork", play_fork);

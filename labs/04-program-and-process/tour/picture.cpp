@@ -91,7 +91,7 @@ constexpr std::size_t most_rows = 200;
 constexpr double step = 22;  // to the right for each level
 constexpr double pid_end = width - 330;
 constexpr double memory_end = width - 220;
-constexpr double waited_end = width - 120;
+constexpr double waited_end = width - 132;
 constexpr double expired_end = width - margin;
 
 double level_x(const Branch& branch) {
@@ -154,7 +154,7 @@ std::string tree_svg(const std::vector<Branch>& tree) {
   y += row_height * static_cast<double>(shown) + 8;
   std::string last;
   for (const std::string& item : state_legend(tree))
-    last += (last.empty() ? "" : "   ") + clean(item);
+    last += (last.empty() ? "" : " · ") + clean(item);
   if (shown < tree.size())
     last +=
         tr("; and ", "；另有 ") + std::to_string(tree.size() - shown) + tr(" more", " 个未画出");

@@ -37,6 +37,16 @@ void kill_one(pid_t pid, bool group) {
   ::kill(pid, SIGKILL);
 }
 
+/// Collects all children; those who do not end within 2 s are left.
+void collect_all() {
+  const Deadline deadline = Deadline::after(std::chrono::seconds(2));
+  while (deadline.milliseconds_left() > 0) {
+    const pid_t collected = ::waitpid(-1, nullptr, WNOHANG | __WALL);
+    if (collected < 0 && errno == ECHILD) return;
+    if (collected == 0) ::poll(nullptr, 0, 1);
+  }
+}
+
 /// waitid that no signal interrupts; nothing is collected.
 void look(pid_t pid, int what) {
   siginfo_t seen{};
@@ -49,6 +59,9 @@ void look(pid_t pid, int what) {
 }  // namespace
 
 void fail(const std::string& line) {
+  // Ctrl-C goes to all on stage. Where it was one of them that failed because of it, this process's
+  // own interruption, already on its way, comes first.
+  ::poll(nullptr, 0, 20);
   const std::lock_guard guard(stage);
   throw Failure(line);
 }
@@ -217,16 +230,16 @@ Descriptor open_end(pid_t pid) {
 void end_all() {
   stage.lock();  // and never unlocked: nobody goes on with what is ending
   for (const auto& [pid, group] : on_stage) kill_one(pid, group);
-  const Deadline deadline = Deadline::after(std::chrono::seconds(2));
-  while (deadline.milliseconds_left() > 0) {
-    const pid_t collected = ::waitpid(-1, nullptr, WNOHANG | __WALL);
-    if (collected < 0 && errno == ECHILD) return;
-    if (collected == 0) ::poll(nullptr, 0, 1);
-  }
+  collect_all();
 }
 
-void adopt_orphans() {
+Adoption::Adoption() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+Adoption::~Adoption() {
+  collect_all();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 }  // namespace process_tour

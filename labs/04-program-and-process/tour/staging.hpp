@@ -105,7 +105,14 @@ Descriptor open_end(pid_t pid);
 /// What an interruption has to do: kills and collects all that are on stage.
 void end_all();
 
-/// From here on orphans among the descendants of this process become its children.
-void adopt_orphans();
+/// While it lives, orphans among the descendants of this process become its children. Destroyed
+/// last of all on stage, it collects those that nobody waited for.
+class Adoption {
+ public:
+  Adoption();
+  Adoption(const Adoption&) = delete;
+  Adoption& operator=(const Adoption&) = delete;
+  ~Adoption();
+};
 
 }  // namespace process_tour

@@ -150,7 +150,7 @@ ProcessTable play_tree() {
     return player;
   };
   const Player sleeper = ready(play({"rest", "sleeper", "3"}));
-  const Player family = ready(play({"family"}));
+  Player family = ready(play({"family"}));
   const Player runner = ready(play({"work", "runner", "0"}));
   tell(runner.to);
   const Player stopped = ready(play({"rest", "stopped", "1"}));
@@ -160,6 +160,8 @@ ProcessTable play_tree() {
   ended.actor.wait_until_ended();
 
   const ProcessTable all = read_table();
+  family.to = Descriptor();  // else the grandchild would be an orphan
+  family.actor.wait();
   ProcessTable mine;
   for (const Branch& branch : arrange(all.rows, ::getpid())) mine.rows.push_back(*branch.row);
   std::sort(mine.rows.begin(), mine.rows.end(),

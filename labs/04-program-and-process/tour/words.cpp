@@ -181,7 +181,14 @@ void Page::table(const std::vector<std::string>& head,
   }
   for (const auto& row : rows) {
     line(head[0] + (head[0].empty() ? "" : " ") + row[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) line("  " + head[i] + tr(": ", "：") + row[i]);
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      std::string before = "  ";
+      const std::size_t room = columns() > 4 ? columns() - 4 : 1;
+      for (const std::string& part : dialtone::wrap(head[i] + tr(": ", "：") + row[i], room)) {
+        line(before + part);
+        before = "    ";
+      }
+    }
   }
 }
 
