@@ -139,7 +139,7 @@ Line play_line() {
 
 void show(const Line& line, Page& page) {
   page.heading(tr("5. A pipeline, and when each of its programs ended",
-                  "5. 一条管道，以及其中各程序何时结束"));
+                  "5. 一条流水线，以及其中各程序何时结束"));
   page.explain(
       tr("All run at once, joined by pipes. Each ends when its input does; who writes where "
          "nobody reads any more is killed by SIGPIPE.",
