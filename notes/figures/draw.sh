@@ -26,8 +26,23 @@ trace() { # RECORDING
     --svg "$folder/trace-$1.$lang.svg" >/dev/null
 }
 
+recorded=$here/recordings
+process() { # SUBCOMMAND: recordings/process-SUBCOMMAND.json
+  "$bin/process-tour" "$1" --from "$recorded/process-$1.json" --lang "$lang" \
+    --svg "$folder/process-$1.$lang.svg" >/dev/null
+}
+
+runs=$here/../../labs/07-context-switch/recordings
+switching() { # RECORDING
+  "$bin/context-switch" timeline --recorded "$runs/$1.json" --lang "$lang" \
+    --svg "$folder/$1.$lang.svg" >/dev/null
+}
+
 for lang in en zh; do
   for recording in call refused syn-lost simultaneous-close; do trace "$recording"; done
+  process tree
+  process switches
+  switching theory-and-practice
   slicing convoy convoy --compare fifo,sjf,rr:20,rr:2
   slicing feedback feedback --policy mlfq:2/4/8 --boost 50
   slicing no-stealing stealing --policy rr:2 --cores 2 --queue-per-core

@@ -173,6 +173,7 @@ void kill_and_collect(pid_t child) {
   collect(child, nullptr, 0);
 }
 
+//! [hear]
 /// The child's complaint, or nothing once the exec has closed its end of the pipe.
 std::optional<Complaint> hear(int pipe) {
   Complaint complaint{};
@@ -182,6 +183,7 @@ std::optional<Complaint> hear(int pipe) {
   if (count == sizeof complaint) return complaint;
   return std::nullopt;
 }
+//! [hear]
 
 /// A pipe, its reading end first.
 Result<std::array<Descriptor, 2>> make_pipe() {
@@ -283,6 +285,7 @@ Result<std::vector<pid_t>> start_pipeline(std::span<const Program> programs, int
 
 // --- waiting -------------------------------------------------------------------------------------
 
+//! [decode_status]
 Ending decode_status(int status) {
   const int low = status & 0x7f;
   const int high = (status >> 8) & 0xff;
@@ -291,7 +294,9 @@ Ending decode_status(int status) {
   if (low == 0x7f) return {Ending::How::stopped, high, false};
   return {Ending::How::killed, low, (status & 0x80) != 0};
 }
+//! [decode_status]
 
+//! [wait_for]
 Result<Ending> wait_for(pid_t child, Deadline deadline) {
   const std::string tried = "wait for process " + std::to_string(child);
   if (child <= 0) return failed(Kind::gone, tried, ECHILD);  // waitpid would take any child
@@ -309,6 +314,7 @@ Result<Ending> wait_for(pid_t child, Deadline deadline) {
       return failed(Kind::system, tried, errno);
   }
 }
+//! [wait_for]
 
 Result<std::vector<Ending>> wait_for_all(std::span<const pid_t> children, Deadline deadline) {
   std::vector<Ending> endings;

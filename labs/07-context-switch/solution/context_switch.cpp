@@ -48,6 +48,7 @@ using Kind = Error::Kind;
 // aligned. It has no caller, which the unwinder is told by an undefined rip.
 asm(R"(
     .text
+    # [switch]
     .globl switch_context
     .type switch_context, @function
     .p2align 4
@@ -85,6 +86,7 @@ switch_context:
     jmp 3b
     .cfi_endproc
     .size switch_context, .-switch_context
+    # [switch]
 
     .type start_context, @function
 start_context:
@@ -160,6 +162,7 @@ void prepare(Context* context, std::span<std::byte> stack, Entry entry, void* ar
 
 // --- milestone 2: stacks -------------------------------------------------------------------------
 
+//! [guard_page]
 Result<Stack> Stack::make(std::size_t bytes) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const std::size_t usable = std::max<std::size_t>(1, (bytes + page - 1) / page) * page;
@@ -177,6 +180,7 @@ Result<Stack> Stack::make(std::size_t bytes) {
   if (::mprotect(memory, page, PROT_NONE) != 0) return no_room(errno);
   return stack;
 }
+//! [guard_page]
 
 Stack::~Stack() {
   if (!memory_.empty()) ::munmap(memory_.data(), memory_.size());
@@ -499,6 +503,7 @@ void Scheduler::look(int milliseconds) {
   }
 }
 
+//! [sleep]
 /// The whole core sleeps until something comes, or a signal.
 void Scheduler::sleep() {
   int milliseconds = -1;
@@ -511,6 +516,7 @@ void Scheduler::sleep() {
   look(milliseconds);
   asleep = false;
 }
+//! [sleep]
 
 /// Nothing can come any more: that is what each wait gets for an answer.
 void Scheduler::give_up_waiting() {
@@ -632,6 +638,7 @@ void end_of_patience(const Scheduler& core) {
   ::_exit(1);
 }
 
+//! [turn_over]
 void on_turn_over(int, siginfo_t* info, void*) {
   if (running == nullptr) return;
   const int error = errno;
@@ -645,6 +652,7 @@ void on_turn_over(int, siginfo_t* info, void*) {
   }
   errno = error;
 }
+//! [turn_over]
 
 struct sigaction fault_action_before;
 
