@@ -29,7 +29,7 @@ fuzzers() {
   tools/build.sh "$build/fuzz" fuzz_targets
 }
 
-compute asan tools/build.sh build/asan all tests
-compute tsan tools/build.sh build/tsan all tests
+compute asan tools/build.sh build/asan tests
+compute tsan tools/build.sh build/tsan tests
 compute fuzzers fuzzers
 compute lint tools/lint.sh "$build"
