@@ -2,7 +2,8 @@
 # short beside its headers. In the release build each file has to include what it needs.
 #
 # precompile_headers(): to be called when all targets are there. A target's headers are those of the
-# tests, where it is one; with Asio, where it is linked with it; else the standard library and JSON.
+# tests, where it is one; with Asio, where it is linked with it; else the standard library and JSON. Where
+# its flags are others than those of the headers, the compiler says so and fails.
 
 set(DIALTONE_PRECOMPILED <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <deque> <filesystem>
   <fstream> <functional> <iostream> <map> <memory> <mutex> <optional> <random> <set> <span> <sstream>
@@ -25,7 +26,8 @@ function(precompile_headers)
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cpp CONTENT "// Nothing but its headers.\n")
   foreach(kind base asio practice)
     add_library(dialtone_precompiled_${kind} OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled.cpp)
-    target_link_libraries(dialtone_precompiled_${kind} PRIVATE dialtone_base nlohmann_json::nlohmann_json)
+    target_link_libraries(dialtone_precompiled_${kind}
+      PRIVATE dialtone_strict dialtone_base nlohmann_json::nlohmann_json)
     target_precompile_headers(dialtone_precompiled_${kind} PRIVATE ${DIALTONE_PRECOMPILED})
   endforeach()
   target_precompile_headers(dialtone_precompiled_asio PRIVATE <asio.hpp>)
