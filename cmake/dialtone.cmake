@@ -189,8 +189,8 @@ function(add_lab directory)
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/labs/${directory})
   endforeach()
   if(solution IN_LIST variants AND sanitized)
-    set_target_properties(${name}_practice_solution ${name}_shim_solution PROPERTIES
-      EXCLUDE_FROM_ALL FALSE)
+    set_target_properties(${name}_shim_solution PROPERTIES EXCLUDE_FROM_ALL FALSE)
+    add_dependencies(tests ${name}_practice_solution ${name}_shim_solution)
   endif()
 
   list(TRANSFORM arg_JUDGE PREPEND ${folder}/judge/)
@@ -198,7 +198,9 @@ function(add_lab directory)
   set(judge_links ${arg_LINK})
   list(FILTER judge_links EXCLUDE REGEX "^lab::")  # a judge never links a lab's code
   target_link_libraries(${name}_judge PRIVATE dialtone_judge dialtone_strict ${judge_links})
-  if(NOT sanitized)
+  if(sanitized)
+    add_dependencies(tests ${name}_judge)
+  else()
     set_target_properties(${name}_judge PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
   set_target_properties(${name}_judge PROPERTIES

@@ -1,10 +1,12 @@
 #!/bin/sh
-# What `test.sh FOLDER full` needs that only computes, done while its tests wait: `beside.sh FOLDER`.
+# What `test.sh FOLDER full` needs that only computes, done while its tests wait:
+# `beside.sh FOLDER [PART...]`, all parts where none is named (asan tsan fuzzers lint).
 # One thing after the other, at the lowest priority, so that the tests keep their deadlines. Each has
 # its log, FOLDER/beside/NAME.log, and when it has ended its exit code, NAME.code. Ends at the first
 # failure.
 set -eu
-build=${1:?usage: beside.sh FOLDER}
+build=${1:?usage: beside.sh FOLDER [PART...]}
+shift
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 beside=$build/beside
@@ -29,7 +31,12 @@ fuzzers() {
   tools/build.sh "$build/fuzz" fuzz_targets
 }
 
-compute asan tools/build.sh build/asan all tests
-compute tsan tools/build.sh build/tsan all tests
-compute fuzzers fuzzers
-compute lint tools/lint.sh "$build"
+[ $# -gt 0 ] || set -- asan tsan fuzzers lint
+for part in "$@"; do
+  case $part in
+    asan | tsan) compute "$part" tools/build.sh "build/$part" tests ;;
+    fuzzers) compute fuzzers fuzzers ;;
+    lint) compute lint tools/lint.sh "$build" ;;
+    *) echo "beside: there is no part '$part'" >&2; exit 2 ;;
+  esac
+done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Configures where needed and builds: `build.sh FOLDER [TARGET...]`. Quiet unless something fails.
-# The target `tests` is what the tests use beyond the default build.
+# The target `tests` is what the tests run beyond the default build; alone it is enough for a sanitizer's.
 set -eu
 build=${1:?usage: build.sh FOLDER [TARGET...]}
 shift
