@@ -194,8 +194,7 @@ bool Stack::guards(const void* address) const {
   return address >= memory_.data() && address < memory_.data() + guard_;
 }
 
-// --- the threads of a core
-// -------------------------------------------------------------------------
+// --- the threads of a core -----------------------------------------------------------------------
 
 namespace {
 
@@ -284,8 +283,9 @@ struct Scheduler {
   explicit Scheduler(Options with) : options(std::move(with)) {}
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
-  ~Scheduler() {
-    if (epoll >= 0) ::close(epoll);
+  ~Scheduler() { close_epoll(); }
+  void close_epoll() {
+    if (epoll >= 0) ::close(std::exchange(epoll, -1));
   }
 
   Options options;
@@ -333,8 +333,7 @@ struct Scheduler {
 /// How the handlers of signals, and a thread at its beginning, find their core.
 Scheduler* volatile running = nullptr;
 
-// --- critical sections
-// -----------------------------------------------------------------------------
+// --- critical sections ---------------------------------------------------------------------------
 
 /// How many critical sections whoever runs is in, and whether its turn should have ended meanwhile.
 /// The handler is of the same kernel thread, and leaves the first as it found it.
@@ -381,8 +380,7 @@ Critical::~Critical() {
   leave_critical();
 }
 
-// --- from one thread to another
-// --------------------------------------------------------------------
+// --- from one thread to another ------------------------------------------------------------------
 
 namespace {
 
@@ -482,8 +480,7 @@ Thread& Scheduler::next_one() {
   return next;
 }
 
-// --- waiting, and what wakes
-// -----------------------------------------------------------------------
+// --- waiting, and what wakes ---------------------------------------------------------------------
 
 /// For the current thread.
 void Scheduler::set_alarm(Clock::time_point when) {
@@ -566,8 +563,7 @@ void Scheduler::give_up_waiting() {
   if (deadlock.empty()) deadlock = text;
 }
 
-// --- a thread's beginning and end
-// ------------------------------------------------------------------
+// --- a thread's beginning and end ----------------------------------------------------------------
 
 namespace {
 
@@ -637,8 +633,7 @@ void Scheduler::end_current() {
   switch_to(next_one(), true);
 }
 
-// --- signals
-// ---------------------------------------------------------------------------------------
+// --- signals -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -806,8 +801,7 @@ class Signals {
 
 }  // namespace
 
-// --- milestone 3: threads that take turns
-// ----------------------------------------------------------
+// --- milestone 3: threads that take turns --------------------------------------------------------
 
 struct Core::State : Scheduler {
   using Scheduler::Scheduler;
@@ -824,6 +818,8 @@ Result<void> Core::run(std::string name, std::function<void()> body) {
   State& core = *state_;
   core.epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (core.epoll < 0) return failed("run " + name + ": epoll", errno);
+  const auto close = [](State* one) { one->close_epoll(); };
+  const std::unique_ptr<State, decltype(close)> ends(&core, close);
   core.kernel_thread = ::gettid();
   {
     const Signals signals(core.options);
@@ -835,7 +831,6 @@ Result<void> Core::run(std::string name, std::function<void()> body) {
     core.hand_on();
     running = nullptr;
   }
-  ::close(std::exchange(core.epoll, -1));
   if (!core.deadlock.empty()) return tl::unexpected(Error{Kind::deadlock, 0, core.deadlock});
   if (!core.thrown.empty()) return tl::unexpected(Error{Kind::threw, 0, core.thrown.front().what});
   return {};
@@ -912,8 +907,7 @@ std::uint64_t Core::switches() const {
   return state_->switches;
 }
 
-// --- channels
-// --------------------------------------------------------------------------------------
+// --- channels ------------------------------------------------------------------------------------
 
 struct Channel::State {
   Core& core;
