@@ -3,8 +3,8 @@
 #include "shim.hpp"
 
 #include "context_switch.hpp"
+#include "shim_contexts.hpp"
 #include "shim_script.hpp"
-#include "shim_switch.hpp"
 #include "shim_turns.hpp"
 #include "shim_whole.hpp"
 
