@@ -96,6 +96,8 @@ Log Script::play(const std::function<void()>& meanwhile) {
     trial_.step(tr("thread ", "线程 ") + std::to_string(i) + " (" + names_[i] + tr("): ", ")：") +
                 text);
   }
+  if (trial_.input().empty())
+    trial_.input(std::to_string(names_.size()) + tr(" threads", " 个线程"));
   const json request = {{"call", "script"},
                         {"options", options},
                         {"base", base},

@@ -19,6 +19,7 @@ json ask_under_signals(Trial& trial, const json& request) {
   const pid_t process = std::stoi(trial.student.proc_file("stat"));
   trial.step(
       tr("from outside, the turn-over signal again and again", "从外部反复发送结束轮次的信号"));
+  for (int i = 0; i < 3; ++i) ::kill(process, signal);  // without a run it does nothing
   trial.student.send(request);
   const auto until = Clock::now() + std::chrono::seconds(7);
   while (!trial.student.has_answered() && Clock::now() < until) {
@@ -277,6 +278,45 @@ void sections_within_sections(Trial& trial) {
   }
 }
 
+/// One yields within its section: the others are in none meanwhile.
+void a_section_is_the_threads_own(Trial& trial) {
+  Script script(trial);
+  script.options["tell"] = true;
+  const auto guarded = script.thread("guarded");
+  const auto free = script.thread("free");
+  script.add(0, {"spawn", guarded});
+  script.add(0, {"spawn", free});
+  script.add(guarded, {"critical"});
+  for (int i = draw(trial.random, 0, 2); i > 0; --i) script.add(guarded, {"critical"});
+  const auto yields = script.add(guarded, {"yield"});
+  script.add(guarded, {"signal"});
+  script.add(guarded, {"log"});
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < yields; ++i) last = script.add(guarded, {"uncritical"});
+  script.add(free, {"log"});
+  const auto signal = script.add(free, {"signal"});
+  script.add(free, {"log"});
+  trial.input(tr("a thread yields within its critical section", "一个线程在自己的临界区内让出"));
+  const Log log = script.play();
+  script.expect(log, guarded, last, "ok");
+  script.expect(log, free, signal, "ok");
+  trial.expect(
+      script.told(guarded, yields),
+      log.others_between(*log.begin_of(guarded, yields), *log.end_of(guarded, yields), guarded),
+      tr("it hands the core on all the same", "它照样交出处理器"),
+      tr("nobody ran", "没有别的线程运行"));
+  trial.expect(script.told(free, signal),
+               turn_over_between(log, *log.begin_of(free, signal), *log.end_of(free, signal), free),
+               tr("its turn ends, it is in no section itself", "它的轮次结束，它自己不在临界区内"),
+               tr("no event turn_over", "没有事件 turn_over"));
+  const auto from = *log.end_of(guarded, yields);
+  const auto to = *log.begin_of(guarded, last);
+  trial.expect(script.told(guarded, last),
+               !log.others_between(from, to, guarded) && !turn_over_between(log, from, to, guarded),
+               tr("since it yielded the thread has kept the core", "让出之后它一直占有处理器"),
+               tr("it was interrupted", "它被打断了"));
+}
+
 void no_switch_in_a_critical_section(Trial& trial) {
   switch (trial.index) {
     case 0:
@@ -286,7 +326,8 @@ void no_switch_in_a_critical_section(Trial& trial) {
     case 3:
       return numbers_under_a_timer(trial, trial.index == 3);
     default:
-      return sections_within_sections(trial);
+      return trial.index % 4 == 0 ? a_section_is_the_threads_own(trial)
+                                  : sections_within_sections(trial);
   }
 }
 
