@@ -63,7 +63,7 @@ void hand_back(void* pair) {
   for (;;) switch_context(&both.there, &both.here);
 }
 
-double of_switch_context(int rounds) {
+[[maybe_unused]] double of_switch_context(int rounds) {
   std::vector<std::byte> stack(stack_bytes);
   Pair both;
   prepare(&both.there, stack, hand_back, &both);
@@ -255,13 +255,13 @@ std::string axis(const Layout& layout) {
   return margin + line + '\n' + margin + figures + '\n';
 }
 
-double of(const std::vector<Cost>& all, std::string_view id) {
+[[maybe_unused]] double of(const std::vector<Cost>& all, std::string_view id) {
   for (const Cost& cost : all)
     if (cost.id == id) return cost.nanoseconds;
   return 0;
 }
 
-std::string times_as_much(double more, double less) {
+[[maybe_unused]] std::string times_as_much(double more, double less) {
   return grouped(std::lround(more / std::max(less, 0.01)));
 }
 
