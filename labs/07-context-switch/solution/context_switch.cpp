@@ -486,6 +486,7 @@ void Scheduler::wake(Thread& thread, Came came) {
 
 /// Wakes those whose descriptor is ready within that time (-1: whenever), then those whose time has
 /// come.
+//! [look]
 void Scheduler::look(int milliseconds) {
   turns = 0;
   if (!descriptors.empty() || milliseconds != 0) {
@@ -502,8 +503,8 @@ void Scheduler::look(int milliseconds) {
     wake(sleeper, sleeper.descriptor ? Came::deadline : Came::it);
   }
 }
+//! [look]
 
-//! [sleep]
 /// The whole core sleeps until something comes, or a signal.
 void Scheduler::sleep() {
   int milliseconds = -1;
@@ -516,7 +517,6 @@ void Scheduler::sleep() {
   look(milliseconds);
   asleep = false;
 }
-//! [sleep]
 
 /// Nothing can come any more: that is what each wait gets for an answer.
 void Scheduler::give_up_waiting() {
@@ -638,7 +638,6 @@ void end_of_patience(const Scheduler& core) {
   ::_exit(1);
 }
 
-//! [turn_over]
 void on_turn_over(int, siginfo_t* info, void*) {
   if (running == nullptr) return;
   const int error = errno;
@@ -652,7 +651,6 @@ void on_turn_over(int, siginfo_t* info, void*) {
   }
   errno = error;
 }
-//! [turn_over]
 
 struct sigaction fault_action_before;
 
