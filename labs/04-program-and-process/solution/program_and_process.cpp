@@ -173,8 +173,8 @@ void kill_and_collect(pid_t child) {
   collect(child, nullptr, 0);
 }
 
-//! [hear]
 /// The child's complaint, or nothing once the exec has closed its end of the pipe.
+//! [hear]
 std::optional<Complaint> hear(int pipe) {
   Complaint complaint{};
   ssize_t count = 0;  // as short as it is, a pipe gives it whole (pipe(7): PIPE_BUF)

@@ -521,6 +521,7 @@ void Scheduler::wake(Thread& thread, Came came) {
 
 /// Wakes those whose descriptor is ready within that time (-1: whenever), then those whose time has
 /// come.
+//! [look]
 void Scheduler::look(int milliseconds) {
   turns = 0;
   if (!descriptors.empty() || milliseconds != 0) {
@@ -544,8 +545,8 @@ void Scheduler::look(int milliseconds) {
     wake(sleeper, sleeper.descriptor ? Came::deadline : Came::it);
   }
 }
+//! [look]
 
-//! [sleep]
 /// The whole core sleeps until something comes, or a signal.
 void Scheduler::sleep() {
   int milliseconds = -1;
@@ -559,7 +560,6 @@ void Scheduler::sleep() {
   if (options.patience.count() > 0) turn_began = Clock::now();  // nobody's turn was that
   asleep = false;
 }
-//! [sleep]
 
 /// Nothing can come any more: that is what each wait gets for an answer.
 void Scheduler::give_up_waiting() {
@@ -702,7 +702,6 @@ void end_turn_in_handler() {
   critical_depth = critical_depth - 1;
 }
 
-//! [turn_over]
 void on_turn_over(int signal, siginfo_t* info, void*) {
   if (running == nullptr) return;
   const int error = errno;
@@ -717,7 +716,6 @@ void on_turn_over(int signal, siginfo_t* info, void*) {
   }
   errno = error;
 }
-//! [turn_over]
 
 struct sigaction fault_action_before;
 
