@@ -74,6 +74,7 @@ struct Plan {
   std::span<const Redirection> redirections;
   std::vector<int> copies;  ///< room for the child, one for each redirection
   int complaints = -1;      ///< where it writes its Complaint: a pipe's end
+  int heard = -1;           ///< the pipe's other end, the parent's alone
 };
 
 // --- starting: what the child does, by calls that signal-safety(7) names -----------------------
@@ -125,7 +126,8 @@ void forget_handlers() {
 [[noreturn]] void become(Plan& plan) {
   const int complaints = copy_aside(plan.complaints, plan.redirections);
   if (complaints < 0) complain(plan.complaints, -1, errno);
-  ::close(plan.complaints);  // it may have a number that the child inherits: 0, 1 or 2
+  for (const int end : {plan.complaints, plan.heard})
+    ::close(end);  // it may have a number that the child inherits: 0, 1 or 2
 
   // First a copy of each, then each to its place: none is overwritten before it was read.
   for (std::size_t i = 0; i < plan.redirections.size(); ++i) {
@@ -142,11 +144,12 @@ void forget_handlers() {
       complain(complaints, static_cast<int>(i), errno);
 
   forget_handlers();
-  int code = ENOENT;
+  int code = 0;
   for (const std::string& file : plan.files) {
     ::execve(file.c_str(), plan.arguments.data(), plan.environment.data());
-    if (errno == ENOENT || errno == ENOTDIR) continue;
-    code = errno;
+    const bool absent = errno == ENOENT || errno == ENOTDIR;
+    if (!absent || code == 0) code = errno;
+    if (absent) continue;
     if (code != EACCES) break;  // one that may not be run hides none behind it
   }
   complain(complaints, -1, code);
@@ -210,9 +213,23 @@ class Undisturbed {
 
 }  // namespace
 
+namespace {
+
+tl::unexpected<Error> failed_redirection(const Redirection& one, const std::string& name,
+                                         int code) {
+  return failed(Kind::system,
+                "redirect " + std::to_string(one.child) + " to " + std::to_string(one.parent) +
+                    " for " + name,
+                code);
+}
+
+}  // namespace
+
 Result<pid_t> spawn(const Program& program) {
   if (program.arguments.empty()) return failed(Kind::system, "exec", EINVAL);
   const std::string& name = program.arguments.front();
+  for (const Redirection& one : program.redirections)  // before the pipe takes one of the numbers
+    if (::fcntl(one.parent, F_GETFD) < 0) return failed_redirection(one, name, errno);
   auto pipe = make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   auto& [heard, told] = *pipe;
@@ -229,6 +246,7 @@ Result<pid_t> spawn(const Program& program) {
   plan.redirections = program.redirections;
   plan.copies.resize(program.redirections.size());
   plan.complaints = told.get();
+  plan.heard = heard.get();
 
   pid_t child = -1;
   int code = 0;
@@ -246,11 +264,8 @@ Result<pid_t> spawn(const Program& program) {
   collect(child, nullptr, 0);
   if (complaint->redirection < 0)
     return failed(kind_of_exec(complaint->code), "exec " + name, complaint->code);
-  const Redirection& one = program.redirections[static_cast<std::size_t>(complaint->redirection)];
-  return failed(Kind::system,
-                "redirect " + std::to_string(one.child) + " to " + std::to_string(one.parent) +
-                    " for " + name,
-                complaint->code);
+  return failed_redirection(program.redirections[static_cast<std::size_t>(complaint->redirection)],
+                            name, complaint->code);
 }
 
 Result<std::vector<pid_t>> start_pipeline(std::span<const Program> programs, int in, int out) {
