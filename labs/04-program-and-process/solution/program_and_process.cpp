@@ -125,7 +125,6 @@ void forget_handlers() {
 [[noreturn]] void become(Plan& plan) {
   const int complaints = copy_aside(plan.complaints, plan.redirections);
   if (complaints < 0) complain(plan.complaints, -1, errno);
-  ::close(plan.complaints);  // it may have a number that the child inherits: 0, 1 or 2
 
   // First a copy of each, then each to its place: none is overwritten before it was read.
   for (std::size_t i = 0; i < plan.redirections.size(); ++i) {
@@ -145,9 +144,9 @@ void forget_handlers() {
   int code = ENOENT;
   for (const std::string& file : plan.files) {
     ::execve(file.c_str(), plan.arguments.data(), plan.environment.data());
-    if (errno == ENOENT || errno == ENOTDIR) continue;
-    code = errno;
-    if (code != EACCES) break;  // one that may not be run hides none behind it
+    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    if (!missing || code != EACCES) code = errno;
+    if (!missing && code != EACCES) break;  // one that may not be run hides none behind it
   }
   complain(complaints, -1, code);
 }
@@ -183,11 +182,38 @@ std::optional<Complaint> hear(int pipe) {
   return std::nullopt;
 }
 
-/// A pipe, its reading end first.
+/// A pipe, its reading end first. Neither is 0, 1 or 2, which a child inherits: where one of them
+/// is closed in this process, it is closed in the child.
 Result<std::array<Descriptor, 2>> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return failed(Kind::system, "pipe", errno);
-  return std::array<Descriptor, 2>{Descriptor(ends[0]), Descriptor(ends[1])};
+  int numbers[2];
+  if (::pipe2(numbers, O_CLOEXEC) != 0) return failed(Kind::system, "pipe", errno);
+  std::array<Descriptor, 2> ends{Descriptor(numbers[0]), Descriptor(numbers[1])};
+  for (Descriptor& end : ends) {
+    if (end.get() > 2) continue;
+    const int above = ::fcntl(end.get(), F_DUPFD_CLOEXEC, 3);
+    if (above < 0) return failed(Kind::system, "pipe", errno);
+    end = Descriptor(above);
+  }
+  return ends;
+}
+
+tl::unexpected<Error> failed_redirection(const Program& program, std::size_t which, int code) {
+  const Redirection& one = program.redirections[which];
+  return failed(Kind::system,
+                "redirect " + std::to_string(one.child) + " to " + std::to_string(one.parent) +
+                    " for " + program.arguments.front(),
+                code);
+}
+
+/// Looks whether there is something to start, and whether all that it is to inherit is open. To be
+/// asked before anything is opened here: a number that is free now may have our own pipe behind it
+/// later.
+Result<void> look_over(const Program& program) {
+  if (program.arguments.empty()) return failed(Kind::system, "exec", EINVAL);
+  for (std::size_t i = 0; i < program.redirections.size(); ++i)
+    if (::fcntl(program.redirections[i].parent, F_GETFD) < 0)
+      return failed_redirection(program, i, errno);
+  return {};
 }
 
 /// No signal comes while it lives: a handler of the parent's must not run in the child.
@@ -209,7 +235,7 @@ class Undisturbed {
 }  // namespace
 
 Result<pid_t> spawn(const Program& program) {
-  if (program.arguments.empty()) return failed(Kind::system, "exec", EINVAL);
+  if (const auto sound = look_over(program); !sound) return tl::unexpected(sound.error());
   const std::string& name = program.arguments.front();
   auto pipe = make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
@@ -244,11 +270,8 @@ Result<pid_t> spawn(const Program& program) {
   collect(child, nullptr, 0);
   if (complaint->redirection < 0)
     return failed(kind_of_exec(complaint->code), "exec " + name, complaint->code);
-  const Redirection& one = program.redirections[static_cast<std::size_t>(complaint->redirection)];
-  return failed(Kind::system,
-                "redirect " + std::to_string(one.child) + " to " + std::to_string(one.parent) +
-                    " for " + name,
-                complaint->code);
+  return failed_redirection(program, static_cast<std::size_t>(complaint->redirection),
+                            complaint->code);
 }
 
 Result<std::vector<pid_t>> start_pipeline(std::span<const Program> programs, int in, int out) {
@@ -259,8 +282,11 @@ Result<std::vector<pid_t>> start_pipeline(std::span<const Program> programs, int
     return tl::unexpected(std::move(error));
   };
 
+  std::vector<Result<void>> sound;
+  for (const Program& program : programs) sound.push_back(look_over(program));
   Descriptor previous;  // where the next program reads
   for (std::size_t i = 0; i < programs.size(); ++i) {
+    if (!sound[i]) return give_up(sound[i].error());
     std::array<Descriptor, 2> pipe;
     if (i + 1 < programs.size()) {
       auto made = make_pipe();
