@@ -91,10 +91,9 @@ struct Ending {
 ///   the descriptors that this function opens for itself included. Of two for one `child` the last
 ///   counts. A `parent` that is not open is a system failure (EBADF) whose message begins
 ///   "redirect ".
-/// - Where no redirection names it, each of 0, 1 and 2 is this process's (closed, where it is
-/// closed
-///   here). Every other descriptor is closed in the child, also one that this process did not mark
-///   close-on-exec.
+/// - Where no redirection names it, each of 0, 1 and 2 is this process's, or closed where it is
+///   closed here. Every other descriptor is closed in the child, also one that this process did not
+///   mark close-on-exec.
 /// - The child has no signal blocked, and SIGPIPE has its default action; what this process blocks
 ///   or ignores stays as it was here.
 /// An exec that fails is told by the child through a close-on-exec pipe: not_found, not_executable
