@@ -329,9 +329,12 @@ Result<Ending> wait_for(pid_t child, Deadline deadline) {
     if (found == child) return decode_status(status);
     if (over) return failed(Kind::timed_out, tried, ETIMEDOUT);
     if (!pidfd) pidfd = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-    if (!pidfd) return failed(errno == ESRCH ? Kind::gone : Kind::system, tried, errno);
+    if (!pidfd && errno != ENOSYS)
+      return failed(errno == ESRCH ? Kind::gone : Kind::system, tried, errno);
+    // On a kernel before 5.3 there is none, poll passes over -1, and we look again after a while.
     pollfd ended{pidfd.get(), POLLIN, 0};
-    if (::poll(&ended, 1, deadline.milliseconds_left()) < 0 && errno != EINTR)
+    const int left = deadline.milliseconds_left();
+    if (::poll(&ended, 1, pidfd ? left : std::min(left, 20)) < 0 && errno != EINTR)
       return failed(Kind::system, tried, errno);
   }
 }

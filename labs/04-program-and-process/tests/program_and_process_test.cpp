@@ -119,10 +119,11 @@ TEST_CASE_METHOD(Household, "a_given_environment_is_the_whole_one") {
 }
 
 TEST_CASE_METHOD(Household, "without_one_the_child_has_this_process_environment") {
-  std::string all;
-  const Variable ours("DIALTONE_OURS", "some thing");
-  for (char** one = environ; *one != nullptr; ++one) all += std::string(*one) + "\n";
-  s.expect_equal("env", run(words({"env"})).text, all);
+  const Variable ours("DIALTONE_OURS", "some thing=1");
+  const Variable empty("DIALTONE_EMPTY", "");
+  const std::string all = "\n" + run(words({"env"})).text;
+  for (const std::string line : {"DIALTONE_OURS=some thing=1", "DIALTONE_EMPTY="})
+    s.expect("env says " + line, all.find("\n" + line + "\n") != std::string::npos, line, all);
 }
 
 TEST_CASE_METHOD(Household, "redirections_lead_the_three_standard_descriptors") {
