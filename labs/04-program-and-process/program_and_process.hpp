@@ -66,7 +66,8 @@ struct Redirection {
 /// What is to be started.
 struct Program {
   /// The words of its command line, the program's name first. A name without a slash is looked up
-  /// in this process's PATH; no shell reads any of them.
+  /// in this process's PATH, an empty part of which means the working directory; a file there that
+  /// may not be run hides none behind it. No shell reads any of the words.
   std::vector<std::string> arguments;
   /// "NAME=value" for each variable of the child, and no others; this process's own when absent.
   std::optional<std::vector<std::string>> environment;

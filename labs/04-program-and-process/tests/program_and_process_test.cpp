@@ -95,6 +95,17 @@ TEST_CASE_METHOD(Household, "a_name_with_a_slash_is_not_looked_up") {
   expect_failure(s, "spawn sub/hidden", spawn(words({"sub/hidden"})), Kind::not_found, ENOENT);
 }
 
+TEST_CASE_METHOD(Household, "an_empty_part_of_path_is_the_working_directory") {
+  const TemporaryFolder folder;
+  put(folder.path() / "tool", "#!/bin/sh\necho here\n", 0755);
+  const WorkingDirectory here(folder.path());
+  for (const char* text : {":/nowhere", "/nowhere::/nowhere/else", "/nowhere:"}) {
+    s.step("PATH is " + std::string(text));
+    const Variable path("PATH", text);
+    s.expect_equal("the tool that runs", run(words({"tool"})).text, std::string("here\n"));
+  }
+}
+
 TEST_CASE_METHOD(Household, "what_may_not_be_run_hides_nothing_behind_it") {
   const TemporaryFolder folder;
   const fs::path here = folder.path();
