@@ -51,7 +51,7 @@ site: ## build the notes site: build/site/index.html
 serve: site ## show the site at http://127.0.0.1:8000 (PORT=...)
 	@cd $(BUILD)/site && echo "http://127.0.0.1:$(PORT)" && exec python3 -m http.server -b 127.0.0.1 $(PORT)
 
-bench: ## measure: edit to verdict, frames and digests, captures, the switchboards, the ftp server, the simulators
+bench: ## measure: edit to verdict, frames and digests, captures, the switchboards, the ftp server, switches, the simulators
 	@tools/build.sh $(BUILD) all tests site benches
 	@bench/edit-to-verdict.sh $(BUILD)
 	@$(BUILD)/bench/framing_bench
@@ -59,6 +59,7 @@ bench: ## measure: edit to verdict, frames and digests, captures, the switchboar
 	@$(BUILD)/bench/switchboard_bench $(BUILD)/bin/switchboard $(BUILD)/bench \
 	  --peer bench/switchboard/echo_server.py
 	@$(BUILD)/bench/ftp_bench $(BUILD)/bin/ftp-server
+	@$(BUILD)/bench/switching_bench
 	@$(BUILD)/bench/simulation_bench --peer bench/simulation/round_robin.py \
 	  --picture $(BUILD)/bench/decisions.svg
 

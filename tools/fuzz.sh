@@ -13,7 +13,7 @@ seconds=${2:?usage: fuzz.sh FOLDER SECONDS [TARGET...]}
 shift 2
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-all="fuzz_capture fuzz_packet fuzz_decoder fuzz_header fuzz_digest fuzz_session"
+all="fuzz_proc fuzz_capture fuzz_packet fuzz_decoder fuzz_header fuzz_digest fuzz_session"
 handshake=labs/03-handshake-trace/solution/handshake_trace.cpp
 captures=labs/03-handshake-trace/capture
 readers="$captures/packets.cpp $captures/capture_reader.cpp $captures/capture_pcap.cpp

@@ -6,7 +6,7 @@ set -eu
 # What each tier needs. A later tier includes the earlier ones.
 demo="g++ cmake ninja-build pkg-config catch2 nlohmann-json3-dev libexpected-dev libcli11-dev libutf8proc-dev
       libssl-dev libasio-dev libxxhash-dev libspdlog-dev libpcap-dev doxygen graphviz"
-test="git patch python3 procps tshark tcpdump"
+test="git patch python3 procps tshark tcpdump valgrind"
 full="clang libclang-rt-dev llvm clang-format clang-tidy cppcheck shellcheck"
 
 tier=${1:-demo}

@@ -1,0 +1,5 @@
+#include "context_switch.hpp"
+
+int main() {
+  return 0;
+}

@@ -1,0 +1,7 @@
+#include "shim.hpp"
+
+#include "context_switch.hpp"
+
+int main() {
+  return dialtone::run_shim({});
+}

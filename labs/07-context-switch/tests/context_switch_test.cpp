@@ -1,0 +1,3 @@
+#include "context_switch.hpp"
+
+#include "practice.hpp"
