@@ -58,6 +58,9 @@ class Student {
   /// Whether something came that was not received yet: a peer that waits for it need wait no more.
   bool has_answered() const { return channel_.has_unread(); }
 
+  /// Its number, once it has started.
+  pid_t pid() const { return child_.pid(); }
+
   /// What /proc says of its descriptors, from outside: "3 socket:[123]", sorted by number. Waits
   /// until it runs: what loads a program opens files too.
   std::vector<std::string> open_descriptors();
