@@ -244,10 +244,11 @@ Result<pid_t> spawn(const Program& program) {
   Plan plan;
   plan.files = candidates(name);
   plan.arguments = pointers(program.arguments);
-  if (program.environment) plan.environment = pointers(*program.environment);
-  char** environment = program.environment ? plan.environment.data() : environ;
-  if (!program.environment) {
-    for (; *environment != nullptr; ++environment) plan.environment.push_back(*environment);
+  if (program.environment) {
+    plan.environment = pointers(*program.environment);
+  } else {  // environ is null after clearenv(3)
+    for (char** one = environ; one != nullptr && *one != nullptr; ++one)
+      plan.environment.push_back(*one);
     plan.environment.push_back(nullptr);
   }
   plan.redirections = program.redirections;
