@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -30,6 +31,7 @@ constexpr int most_times = 1000;
 
 std::mutex guard;  // guards current
 Script* current = nullptr;
+std::atomic<bool> scripted{false};  // whether there is one: without it, no call takes the guard
 
 /// After a fork the guard may be held by a thread that the child has not got, and what the child
 /// does is its own: its calls are real.
@@ -73,7 +75,7 @@ std::chrono::milliseconds whole_wait(int limit) {
 template <class Real>
 long meet(const char* name, int descriptor, std::size_t bytes, int flags, Real real,
           int limit = 0) {
-  if (in_child) return real(bytes);
+  if (in_child || !scripted) return real(bytes);
   const Fault fault = next_fault(name);
   dialtone::ManualClock::advance(fault.time);
   long result = 0;
@@ -115,10 +117,12 @@ namespace dialtone {
 FaultyCalls::FaultyCalls() {
   const std::lock_guard lock(guard);
   current = new Script;
+  scripted = true;
 }
 
 FaultyCalls::~FaultyCalls() {
   const std::lock_guard lock(guard);
+  scripted = false;
   delete current;
   current = nullptr;
 }
