@@ -41,10 +41,11 @@ class Board {
       if (auto what = identity_at(trial, number); !what.empty()) own_[number] = std::move(what);
   }
 
-  /// The numbers below 3 and those of redirections, in a child that has just what it should.
-  std::map<int, std::string> expected(const Program& program) const {
+  /// The numbers of redirections, and where it is asked for 0, 1 and 2 without any, in a child that
+  /// has just what it should.
+  std::map<int, std::string> expected(const Program& program, bool standard) const {
     std::map<int, std::string> wanted;
-    for (int number = 0; number <= 2; ++number)
+    for (int number = 0; standard && number <= 2; ++number)
       if (own_.contains(number)) wanted[number] = own_.at(number);
     for (const auto& [child, parent] : program.redirections) wanted[child] = own_.at(parent);
     return wanted;
@@ -65,9 +66,9 @@ class Board {
     return next_report(trial_, reports);
   }
 
-  /// The child has what it should at 0, 1, 2 and at the numbers of redirections.
-  void expect_redirected(const Program& program, const Report& report) const {
-    for (const auto& [number, wanted] : expected(program)) {
+  /// The child has what it should there.
+  void expect_redirected(const Program& program, const Report& report, bool standard) const {
+    for (const auto& [number, wanted] : expected(program, standard)) {
       const auto found = report.descriptors.find(number);
       trial_.expect_equal(
           tr("descriptor of the child: ", "子进程的描述符 ") + std::to_string(number),
@@ -135,11 +136,21 @@ void redirections_are_made(Trial& trial) {
     }
   }
   Board board(trial, parents, true);
-  board.expect_redirected(program, board.play(program, reports));
+  board.expect_redirected(program, board.play(program, reports), true);
   unplace(trial);
 }
 
 // --- all at once ---
+
+/// Where none of its redirections hurts it, the child's word of a failed exec still arrives.
+void exec_error_gets_through(Trial& trial, Program program) {
+  program.arguments = {"/nowhere/at-all"};
+  const Message alone = ask_spawn(trial, {program.arguments, {}, {}});
+  if (!alone.body.contains("error")) return;  // another case's matter
+  failed(
+      trial, ask_spawn(trial, program),
+      tr("a program that is not there, with these redirections", "带着这些重定向启动不存在的程序"));
+}
 
 void take_effect_at_once(Trial& trial) {
   const Reports reports;
@@ -192,14 +203,15 @@ void take_effect_at_once(Trial& trial) {
   }
   Board board(trial, parents, trial.random.chance(0.5), closed);
   const Report report = board.play(program, reports);
-  board.expect_redirected(program, report);
+  board.expect_redirected(program, report, false);
   for (const int number : closed)
-    if (!board.expected(program).contains(number))
+    if (!board.expected(program, false).contains(number))
       trial.expect(tr("a descriptor that is closed here is closed in the child: ",
                       "本进程中关闭的描述符，在子进程中也是关闭的：") +
                        std::to_string(number),
                    !report.descriptors.contains(number), tr("closed", "关闭"),
                    report.targets.contains(number) ? report.targets.at(number) : "");
+  if (trial.index == 3 || trial.index > 5) exec_error_gets_through(trial, program);
   unplace(trial);
 }
 

@@ -251,6 +251,8 @@ Answer unplace(Message& /*request*/) {
 
 Answer set_environment(Message& request) {
   ::clearenv();
+  ::setenv("A", "", 1);  // else `environ` would be null where there is no variable
+  ::unsetenv("A");
   for (const std::string& one : strings(request.body.at("environment"))) {
     const std::size_t equals = one.find('=');
     ::setenv(one.substr(0, equals).c_str(), one.substr(equals + 1).c_str(), 1);

@@ -390,7 +390,7 @@ void some_do_not(Trial& trial, std::vector<Report>& children, std::vector<pid_t>
     trial.step(tr("no child of it: ", "不是它的子进程：") + std::to_string(gone));
   }
   const auto begin = Clock::now();
-  const milliseconds time(kind == 1 ? 4000 : trial.random.between(20, 60));
+  const milliseconds time(kind == 1 ? 4000 : trial.random.between(20, 40));
   const Message answer = wait_for_all(trial, pids, time);
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
   failed(trial, answer, first,
@@ -424,7 +424,7 @@ std::vector<Case> waiting_cases() {
   return {{"wait_collects_the_child", 30, collects_the_child},
           {"wait_ends_at_its_deadline", 20, ends_at_its_deadline},
           {"who_is_no_child_is_gone", 24, no_child_is_gone},
-          {"wait_for_all_leaves_none", 24, wait_for_all_leaves_none}};
+          {"wait_for_all_leaves_none", 20, wait_for_all_leaves_none}};
 }
 
 }  // namespace lab04
