@@ -66,7 +66,8 @@ struct Redirection {
 /// What is to be started.
 struct Program {
   /// The words of its command line, the program's name first. A name without a slash is looked up
-  /// in this process's PATH; no shell reads any of them.
+  /// in this process's PATH, an empty part of which means the working directory; a file there that
+  /// may not be run hides none behind it. No shell reads any of the words.
   std::vector<std::string> arguments;
   /// "NAME=value" for each variable of the child, and no others; this process's own when absent.
   std::optional<std::vector<std::string>> environment;
@@ -91,8 +92,9 @@ struct Ending {
 ///   the descriptors that this function opens for itself included. Of two for one `child` the last
 ///   counts. A `parent` that is not open is a system failure (EBADF) whose message begins
 ///   "redirect ".
-/// - Where no redirection names it, each of 0, 1 and 2 is this process's. Every other descriptor is
-///   closed in the child, also one that this process did not mark close-on-exec.
+/// - Where no redirection names it, each of 0, 1 and 2 is this process's, or closed where it is
+///   closed here. Every other descriptor is closed in the child, also one that this process did not
+///   mark close-on-exec.
 /// - The child has no signal blocked, and SIGPIPE has its default action; what this process blocks
 ///   or ignores stays as it was here.
 /// An exec that fails is told by the child through a close-on-exec pipe: not_found, not_executable

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -30,6 +31,11 @@ constexpr int most_times = 1000;
 
 std::mutex guard;  // guards current
 Script* current = nullptr;
+std::atomic<bool> scripted{false};  // whether there is one: without it, no call takes the guard
+
+/// After a fork the guard may be held by a thread that the child has not got, and what the child
+/// does is its own: its calls are real.
+bool in_child = false;
 
 Fault next_fault(const char* name) {
   const std::lock_guard lock(guard);
@@ -51,6 +57,7 @@ Fault next_fault(const char* name) {
 }
 
 void note(const char* name, int descriptor, std::size_t bytes, int flags, long result, int limit) {
+  if (in_child) return;
   const int code = errno;
   const std::lock_guard lock(guard);
   if (current != nullptr) current->seen.push_back({name, descriptor, bytes, flags, result, limit});
@@ -68,6 +75,7 @@ std::chrono::milliseconds whole_wait(int limit) {
 template <class Real>
 long meet(const char* name, int descriptor, std::size_t bytes, int flags, Real real,
           int limit = 0) {
+  if (in_child || !scripted) return real(bytes);
   const Fault fault = next_fault(name);
   dialtone::ManualClock::advance(fault.time);
   long result = 0;
@@ -109,10 +117,12 @@ namespace dialtone {
 FaultyCalls::FaultyCalls() {
   const std::lock_guard lock(guard);
   current = new Script;
+  scripted = true;
 }
 
 FaultyCalls::~FaultyCalls() {
   const std::lock_guard lock(guard);
+  scripted = false;
   delete current;
   current = nullptr;
 }
@@ -166,6 +176,11 @@ int __real_accept4(int fd, sockaddr* address, socklen_t* length, int flags);
 int __real_shutdown(int fd, int how);
 int __real_close(int fd);
 int __real_getsockopt(int fd, int level, int option, void* value, socklen_t* length);
+pid_t __real_fork();
+int __real_pipe2(int ends[2], int flags);
+pid_t __real_waitpid(pid_t child, int* status, int options);
+int __real_open(const char* path, int flags, mode_t mode);
+ssize_t __real_read(int fd, void* data, size_t size);
 
 ssize_t __wrap_send(int fd, const void* data, size_t size, int flags) {
   return meet("send", fd, size, flags,
@@ -249,6 +264,33 @@ int __wrap_getsockopt(int fd, int level, int option, void* value, socklen_t* len
       std::memcpy(value, &number, sizeof number);
     return result;
   }));
+}
+
+pid_t __wrap_fork() {
+  return static_cast<pid_t>(meet("fork", -1, 0, 0, [](size_t) {
+    const pid_t child = __real_fork();
+    if (child == 0) in_child = true;
+    return child;
+  }));
+}
+
+int __wrap_pipe2(int ends[2], int flags) {
+  return static_cast<int>(
+      meet("pipe2", -1, 0, flags, [&](size_t) { return __real_pipe2(ends, flags); }));
+}
+
+pid_t __wrap_waitpid(pid_t child, int* status, int options) {
+  return static_cast<pid_t>(meet("waitpid", child, 0, options,
+                                 [&](size_t) { return __real_waitpid(child, status, options); }));
+}
+
+int __wrap_open(const char* path, int flags, mode_t mode) {  // a mode that is not given is ignored
+  return static_cast<int>(
+      meet("open", -1, 0, flags, [&](size_t) { return __real_open(path, flags, mode); }));
+}
+
+ssize_t __wrap_read(int fd, void* data, size_t size) {
+  return meet("read", fd, size, 0, [&](size_t allowed) { return __real_read(fd, data, allowed); });
 }
 
 }  // extern "C"

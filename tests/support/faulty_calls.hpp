@@ -42,7 +42,7 @@ struct Fault {
 /// One call that was made, for a test to look at afterwards.
 struct SeenCall {
   std::string name;   ///< "send"
-  int descriptor;     ///< its first argument
+  int descriptor;     ///< its first argument; -1 where that is no number
   std::size_t bytes;  ///< how many bytes it asked to move; 0 where it moves none
   int flags;          ///< its flags, type or events
   long result;        ///< what it returned
@@ -50,7 +50,7 @@ struct SeenCall {
 };
 
 /// The script for all wrapped calls of this process; only one lives at a time. Calls are wrapped
-/// while it lives, and reach the system untouched otherwise.
+/// while it lives, and reach the system untouched otherwise, as do those of a child after fork.
 class FaultyCalls {
  public:
   FaultyCalls();

@@ -74,7 +74,6 @@ struct Plan {
   std::span<const Redirection> redirections;
   std::vector<int> copies;  ///< room for the child, one for each redirection
   int complaints = -1;      ///< where it writes its Complaint: a pipe's end
-  int heard = -1;           ///< the pipe's other end, the parent's alone
 };
 
 // --- starting: what the child does, by calls that signal-safety(7) names -----------------------
@@ -126,8 +125,6 @@ void forget_handlers() {
 [[noreturn]] void become(Plan& plan) {
   const int complaints = copy_aside(plan.complaints, plan.redirections);
   if (complaints < 0) complain(plan.complaints, -1, errno);
-  for (const int end : {plan.complaints, plan.heard})
-    ::close(end);  // it may have a number that the child inherits: 0, 1 or 2
 
   // First a copy of each, then each to its place: none is overwritten before it was read.
   for (std::size_t i = 0; i < plan.redirections.size(); ++i) {
@@ -144,13 +141,12 @@ void forget_handlers() {
       complain(complaints, static_cast<int>(i), errno);
 
   forget_handlers();
-  int code = 0;
+  int code = ENOENT;
   for (const std::string& file : plan.files) {
     ::execve(file.c_str(), plan.arguments.data(), plan.environment.data());
-    const bool absent = errno == ENOENT || errno == ENOTDIR;
-    if (!absent || code == 0) code = errno;
-    if (absent) continue;
-    if (code != EACCES) break;  // one that may not be run hides none behind it
+    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    if (!missing || code != EACCES) code = errno;
+    if (!missing && code != EACCES) break;  // one that may not be run hides none behind it
   }
   complain(complaints, -1, code);
 }
@@ -188,11 +184,38 @@ std::optional<Complaint> hear(int pipe) {
 }
 //! [hear]
 
-/// A pipe, its reading end first.
+/// A pipe, its reading end first. Neither is 0, 1 or 2, which a child inherits: where one of them
+/// is closed in this process, it is closed in the child.
 Result<std::array<Descriptor, 2>> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return failed(Kind::system, "pipe", errno);
-  return std::array<Descriptor, 2>{Descriptor(ends[0]), Descriptor(ends[1])};
+  int numbers[2];
+  if (::pipe2(numbers, O_CLOEXEC) != 0) return failed(Kind::system, "pipe", errno);
+  std::array<Descriptor, 2> ends{Descriptor(numbers[0]), Descriptor(numbers[1])};
+  for (Descriptor& end : ends) {
+    if (end.get() > 2) continue;
+    const int above = ::fcntl(end.get(), F_DUPFD_CLOEXEC, 3);
+    if (above < 0) return failed(Kind::system, "pipe", errno);
+    end = Descriptor(above);
+  }
+  return ends;
+}
+
+tl::unexpected<Error> failed_redirection(const Program& program, std::size_t which, int code) {
+  const Redirection& one = program.redirections[which];
+  return failed(Kind::system,
+                "redirect " + std::to_string(one.child) + " to " + std::to_string(one.parent) +
+                    " for " + program.arguments.front(),
+                code);
+}
+
+/// Looks whether there is something to start, and whether all that it is to inherit is open. To be
+/// asked before anything is opened here: a number that is free now may have our own pipe behind it
+/// later.
+Result<void> look_over(const Program& program) {
+  if (program.arguments.empty()) return failed(Kind::system, "exec", EINVAL);
+  for (std::size_t i = 0; i < program.redirections.size(); ++i)
+    if (::fcntl(program.redirections[i].parent, F_GETFD) < 0)
+      return failed_redirection(program, i, errno);
+  return {};
 }
 
 /// No signal comes while it lives: a handler of the parent's must not run in the child.
@@ -213,23 +236,9 @@ class Undisturbed {
 
 }  // namespace
 
-namespace {
-
-tl::unexpected<Error> failed_redirection(const Redirection& one, const std::string& name,
-                                         int code) {
-  return failed(Kind::system,
-                "redirect " + std::to_string(one.child) + " to " + std::to_string(one.parent) +
-                    " for " + name,
-                code);
-}
-
-}  // namespace
-
 Result<pid_t> spawn(const Program& program) {
-  if (program.arguments.empty()) return failed(Kind::system, "exec", EINVAL);
+  if (const auto sound = look_over(program); !sound) return tl::unexpected(sound.error());
   const std::string& name = program.arguments.front();
-  for (const Redirection& one : program.redirections)  // before the pipe takes one of the numbers
-    if (::fcntl(one.parent, F_GETFD) < 0) return failed_redirection(one, name, errno);
   auto pipe = make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   auto& [heard, told] = *pipe;
@@ -237,16 +246,16 @@ Result<pid_t> spawn(const Program& program) {
   Plan plan;
   plan.files = candidates(name);
   plan.arguments = pointers(program.arguments);
-  if (program.environment) plan.environment = pointers(*program.environment);
-  char** environment = program.environment ? plan.environment.data() : environ;
-  if (!program.environment) {
-    for (; *environment != nullptr; ++environment) plan.environment.push_back(*environment);
+  if (program.environment) {
+    plan.environment = pointers(*program.environment);
+  } else {  // environ is null after clearenv(3)
+    for (char** one = environ; one != nullptr && *one != nullptr; ++one)
+      plan.environment.push_back(*one);
     plan.environment.push_back(nullptr);
   }
   plan.redirections = program.redirections;
   plan.copies.resize(program.redirections.size());
   plan.complaints = told.get();
-  plan.heard = heard.get();
 
   pid_t child = -1;
   int code = 0;
@@ -264,8 +273,8 @@ Result<pid_t> spawn(const Program& program) {
   collect(child, nullptr, 0);
   if (complaint->redirection < 0)
     return failed(kind_of_exec(complaint->code), "exec " + name, complaint->code);
-  return failed_redirection(program.redirections[static_cast<std::size_t>(complaint->redirection)],
-                            name, complaint->code);
+  return failed_redirection(program, static_cast<std::size_t>(complaint->redirection),
+                            complaint->code);
 }
 
 Result<std::vector<pid_t>> start_pipeline(std::span<const Program> programs, int in, int out) {
@@ -276,8 +285,11 @@ Result<std::vector<pid_t>> start_pipeline(std::span<const Program> programs, int
     return tl::unexpected(std::move(error));
   };
 
+  std::vector<Result<void>> sound;
+  for (const Program& program : programs) sound.push_back(look_over(program));
   Descriptor previous;  // where the next program reads
   for (std::size_t i = 0; i < programs.size(); ++i) {
+    if (!sound[i]) return give_up(sound[i].error());
     std::array<Descriptor, 2> pipe;
     if (i + 1 < programs.size()) {
       auto made = make_pipe();
@@ -323,9 +335,12 @@ Result<Ending> wait_for(pid_t child, Deadline deadline) {
     if (found == child) return decode_status(status);
     if (over) return failed(Kind::timed_out, tried, ETIMEDOUT);
     if (!pidfd) pidfd = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-    if (!pidfd) return failed(errno == ESRCH ? Kind::gone : Kind::system, tried, errno);
+    if (!pidfd && errno != ENOSYS)
+      return failed(errno == ESRCH ? Kind::gone : Kind::system, tried, errno);
+    // On a kernel before 5.3 there is none, poll passes over -1, and we look again after a while.
     pollfd ended{pidfd.get(), POLLIN, 0};
-    if (::poll(&ended, 1, deadline.milliseconds_left()) < 0 && errno != EINTR)
+    const int left = deadline.milliseconds_left();
+    if (::poll(&ended, 1, pidfd ? left : std::min(left, 20)) < 0 && errno != EINTR)
       return failed(Kind::system, tried, errno);
   }
 }
