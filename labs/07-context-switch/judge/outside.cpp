@@ -179,12 +179,19 @@ std::string listed(const std::vector<std::string>& lines) {
   return text;
 }
 
+/// Whether the memory of a mere Stack is given back: that has a case of its own.
+bool stacks_go(Trial& trial) {
+  const auto before = look_at(trial).mappings;
+  ask(trial, {{"call", "many stacks"}, {"bytes", 65536}, {"times", 50}});
+  return look_at(trial).mappings < before + 25;
+}
+
 void a_run_leaves_nothing(Trial& trial) {
   const std::vector<std::string> endings = {"well", "deadlock", "threw"};
   const std::string& ending = endings[trial.index % endings.size()];
   json request = {{"call", "runs"}, {"ending", ending}, {"threads", 200},
                   {"batch", 50},    {"runs", 2},        {"options", json::object()}};
-  if (trial.index == 3) request["options"] = {{"quantum", 500}};
+  if (trial.index == 3) request["options"] = {{"quantum", 10'000'000}};  // it never ticks
   if (trial.index == 4) request["options"] = {{"patience", 5000}};
   ask(trial, request);  // what the process takes once for all is taken now
   const Left before = look_at(trial);
@@ -207,7 +214,7 @@ void a_run_leaves_nothing(Trial& trial) {
         std::pair{"stack", tr("the stack for signals that was there before", "信号先前所用的栈")}})
     trial.expect(told, played.at("kept").at(what) == true, tr("given back", "已还原"),
                  tr("another one", "是另一个"));
-  if (dialtone::under_sanitizers()) return;
+  if (dialtone::under_sanitizers() || !stacks_go(trial)) return;
   trial.expect(tr("lines in /proc/PID/maps", "/proc/PID/maps 的行数"),
                after.mappings <= before.mappings + 4, std::to_string(before.mappings),
                std::to_string(after.mappings));

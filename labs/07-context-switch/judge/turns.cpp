@@ -88,13 +88,18 @@ void nobody_is_interrupted(Trial& trial) {
                      std::accumulate(over.begin(), over.end(), 0), 0);
 }
 
-/// Whether it was told, between these two places of the log, that the thread's turn is over.
-bool turn_over_between(const Log& log, std::size_t first, std::size_t last, std::size_t thread) {
+/// Whether this was told of the thread between these two places of the log.
+bool event_between(const Log& log, const std::string& event, std::size_t first, std::size_t last,
+                   std::size_t thread) {
   for (auto at = first; at < last; ++at)
-    if (log.entries[at].what == Entry::What::event && log.entries[at].kind == "turn_over" &&
+    if (log.entries[at].what == Entry::What::event && log.entries[at].kind == event &&
         log.entries[at].thread == thread)
       return true;
   return false;
+}
+
+bool turn_over_between(const Log& log, std::size_t first, std::size_t last, std::size_t thread) {
+  return event_between(log, "turn_over", first, last, thread);
 }
 
 /// Threads that raise the signal themselves: it ends the turn there and then.
@@ -302,9 +307,10 @@ void a_section_is_the_threads_own(Trial& trial) {
   script.expect(log, free, signal, "ok");
   trial.expect(
       script.told(guarded, yields),
-      log.others_between(*log.begin_of(guarded, yields), *log.end_of(guarded, yields), guarded),
-      tr("it hands the core on all the same", "它照样交出处理器"),
-      tr("nobody ran", "没有别的线程运行"));
+      event_between(log, "yielded", *log.begin_of(guarded, yields), *log.end_of(guarded, yields),
+                    guarded),
+      tr("it hands the core on all the same: the event yielded", "它照样交出处理器：事件 yielded"),
+      tr("no such event", "没有这个事件"));
   trial.expect(script.told(free, signal),
                turn_over_between(log, *log.begin_of(free, signal), *log.end_of(free, signal), free),
                tr("its turn ends, it is in no section itself", "它的轮次结束，它自己不在临界区内"),
