@@ -96,11 +96,13 @@ Recording record(Time quantum, int most_runs) {
   recording.deck = simulation::read_deck(recording.deck_text.dump()).value();
   recording.theory = in_theory(recording.deck, quantum);
   recording.practice = in_practice(recording.deck, quantum);
-  while (recording.runs < most_runs) {
+  Time played = timeline_of(recording.deck, recording.practice).end;
+  while (recording.runs < most_runs && played < 1'000'000) {
     const Time least = taken_away(recording.deck, recording.practice);
     if (least < recording.theory.cpu / 20) break;
     Story again = in_practice(recording.deck, quantum);
     ++recording.runs;
+    played += timeline_of(recording.deck, again).end;
     if (taken_away(recording.deck, again) < least) recording.practice = std::move(again);
   }
   return recording;

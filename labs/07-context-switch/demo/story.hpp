@@ -57,7 +57,7 @@ Story in_theory(const simulation::Deck& deck, Time quantum);
 Story in_practice(const simulation::Deck& deck, Time quantum);
 
 /// A recording of both, of the usual deck. Where other processes take the core, practice is played
-/// anew, `most_runs` times at most.
+/// anew: `most_runs` times at most, and no more once a second has been played.
 Recording record(Time quantum, int most_runs);
 
 /// How long other processes had the core while threads of this run thought they had it.
