@@ -1,6 +1,7 @@
 #include "cases.hpp"
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -21,7 +22,7 @@ dialtone::Case tidy(dialtone::Case one) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (lab04::is_witness(argc, argv)) return lab04::witness_main(argc, argv);
+  if (lab04::is_witness(argc, argv)) ::_exit(lab04::witness_main(argc, argv));
   prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans of students' processes come here
   std::vector<dialtone::Case> cases;
   for (auto& part :

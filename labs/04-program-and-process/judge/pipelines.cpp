@@ -232,8 +232,9 @@ void redirections_come_on_top(Trial& trial) {
     programs[i].arguments = reports.words();
     programs[i].arguments.push_back(std::to_string(i));
     for (const int child : {0, 1, 2, 60})
-      if (trial.index >= 2 && trial.random.chance(0.4))
-        programs[i].redirections.emplace_back(child, trial.random.pick(parents));
+      if (const int parent = trial.random.pick(parents);
+          trial.index >= 2 && child != parent && trial.random.chance(0.4))
+        programs[i].redirections.emplace_back(child, parent);
   }
   if (trial.index == 0) programs[0].redirections = {{2, 1}};
   if (trial.index == 1) {

@@ -12,7 +12,6 @@
 #include <stdexcept>
 
 #include "hex.hpp"
-#include "peer.hpp"
 
 namespace lab04 {
 namespace {

@@ -11,6 +11,7 @@
 
 #include "channel.hpp"
 #include "file_descriptor.hpp"
+#include "peer.hpp"
 
 namespace lab04 {
 
@@ -55,7 +56,7 @@ class Reports {
   std::vector<std::string> words() const;
 
   /// The next report, or nothing in time. One that is not the judge's own program is passed over.
-  std::optional<Report> next(milliseconds time = milliseconds(2500)) const;
+  std::optional<Report> next(milliseconds time = dialtone::ample_time) const;
 
  private:
   std::string name_;

@@ -94,6 +94,11 @@ dialtone::Message Tracer::receive() {
     if (held_ != 0) interrupt_or_release();
     ::poll(nullptr, 0, 1);
   }
+  if (!answered && Clock::now() >= until)
+    throw dialtone::StudentFault{dialtone::StudentFault::Kind::timed_out,
+                                 tr("no answer within ", "没有按时回答，时限 ") +
+                                     std::to_string(dialtone::Student::answer_time.count()) +
+                                     " ms"};
   return student_.receive(milliseconds(100));
 }
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -142,6 +143,12 @@ int flood() {
   return 1;
 }
 
+/// Makes its list of mappings longer than a page: neighbours differ, so that none are joined.
+void spread() {
+  for (int i = 0; i < 200; ++i)
+    ::mmap(nullptr, 4096, i % 2 == 0 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
 std::string_view base_name(const char* path) {
   std::string_view name = path;
   const std::size_t slash = name.rfind('/');
@@ -161,7 +168,8 @@ int witness_main(int argc, char** argv) {
     return report(argc, argv, name.substr(own_name.size()));
   const std::string_view mode = argv[2];
   const std::string_view word = argc > 3 ? argv[3] : "";
-  if (mode == "report") return report(argc, argv, word);
+  if (mode == "spread") spread();
+  if (mode == "report" || mode == "spread") return report(argc, argv, word);
   if (mode == "copy") return copy(word);
   if (mode == "flood") return flood();
   if (mode == "end") return std::atoi(argc > 3 ? argv[3] : "0");

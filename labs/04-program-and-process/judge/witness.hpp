@@ -3,6 +3,7 @@
 //
 //   <judge> --witness report SOCKET [WORD...]   tells all that it sees of itself on a connection to
 //                                               the judge, then ends as the judge says there
+//   <judge> --witness spread SOCKET             the same, with a long list of mappings
 //   <judge> --witness copy TAG                  writes TAG, then copies its input to its output
 //   <judge> --witness flood                     writes until it cannot
 //   <judge> --witness end CODE                  ends at once
