@@ -69,7 +69,7 @@ Stretch loader_of(pid_t pid) {
   return loader;
 }
 
-/// A stop of the traced child. It lives for 30 s at most (an alarm), so this wait ends.
+/// A stop of the traced child. It lives for 60 s at most (an alarm), so this wait ends.
 program_and_process::Ending next_stop(pid_t pid, int& status) {
   while (::waitpid(pid, &status, __WALL) < 0)
     if (errno != EINTR) fail("waitpid " + std::to_string(pid) + ": " + std::strerror(errno));

@@ -73,7 +73,7 @@ Line run_line(const std::vector<std::vector<std::string>>& programs, int out, do
 
 Line run_and_catch(const std::vector<std::vector<std::string>>& programs) {
   Pipe caught = make_pipe();
-  Line line = run_line(programs, caught.writes.get(), 10);
+  Line line = run_line(programs, caught.writes.get(), 20);
   caught.writes = Descriptor();
   std::array<char, 4096> text{};
   for (;;) {

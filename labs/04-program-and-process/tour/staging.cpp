@@ -37,9 +37,9 @@ void kill_one(pid_t pid, bool group) {
   ::kill(pid, SIGKILL);
 }
 
-/// Collects all children; those who do not end within 2 s are left.
+/// Collects all children; those who do not end within 10 s are left.
 void collect_all() {
-  const Deadline deadline = Deadline::after(std::chrono::seconds(2));
+  const Deadline deadline = Deadline::after(std::chrono::seconds(10));
   while (deadline.milliseconds_left() > 0) {
     const pid_t collected = ::waitpid(-1, nullptr, WNOHANG | __WALL);
     if (collected < 0 && errno == ECHILD) return;
@@ -108,8 +108,8 @@ bool hear(const Descriptor& from, void* bytes, std::size_t count) {
     pollfd wait{from.get(), POLLIN, 0};
     const int ready = ::poll(&wait, 1, deadline.milliseconds_left());
     if (ready == 0)
-      fail(tr("a process on stage did not answer within 5 s; is the machine that busy?",
-              "台上的进程 5 秒内没有回答；机器这么忙吗？"));
+      fail(tr("a process on stage did not answer within 20 s; is the machine that busy?",
+              "台上的进程 20 秒内没有回答；机器这么忙吗？"));
     if (ready < 0) continue;
     const ssize_t got = ::read(from.get(), into, count);
     if (got < 0 && errno == EINTR) continue;
@@ -197,7 +197,7 @@ void Actor::wait_until_ended() const {
   while (::poll(&wait, 1, deadline.milliseconds_left()) < 0 && errno == EINTR) {
   }
   if (wait.revents == 0)
-    fail(tr("a process on stage did not end within 5 s", "台上的进程 5 秒内没有结束"));
+    fail(tr("a process on stage did not end within 20 s", "台上的进程 20 秒内没有结束"));
   look(pid_, WEXITED);
 }
 

@@ -22,7 +22,7 @@ using program_and_process::Redirection;
 using program_and_process::Result;
 
 /// How long anything on stage may take before the tour gives it up.
-inline constexpr std::chrono::milliseconds patience{5000};
+inline constexpr std::chrono::milliseconds patience{20'000};
 
 /// Ends the tour with that line. While an interruption cleans up, it does not return to anybody:
 /// what fails then fails because of it.

@@ -145,7 +145,7 @@ std::vector<std::string> switch_lines(const Switches& switches, std::size_t colu
 
 void show(const Switches& switches, Page& page) {
   for (const std::string& line : switch_lines(switches, page.columns())) page.line(line);
-  page.line(circumstances(switches));
+  page.wrapped(circumstances(switches));
   std::vector<std::string> shares;
   for (const Switches::Worker& worker : switches.workers)
     shares.push_back(worker_words(worker.kind) + ' ' + with_decimals(worker.cpu_seconds, 2) +
