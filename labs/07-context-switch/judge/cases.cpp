@@ -10,7 +10,7 @@ int draw(Random& random, int low, int high) {
 }
 
 json take_value(Trial& trial, const std::string& what) {
-  Message answer = trial.student.receive(std::chrono::seconds(8));
+  Message answer = trial.student.receive(std::chrono::seconds(15));
   if (answer.body.contains("error"))
     trial.fail(what, tr("success", "成功"),
                tr("the failure ", "失败：") + answer.body["error"].dump());

@@ -174,6 +174,7 @@ inline Answer many_runs(Message& request) {
   const auto ending = body.at("ending").get<std::string>();
   const int threads = body.at("threads").get<int>();
   const int batch = body.at("batch").get<int>();
+  const Handling before;
   json signals;
   int finished = 0;
   std::string kind;
@@ -183,7 +184,6 @@ inline Answer many_runs(Message& request) {
     std::vector<ThreadId> children;  // nothing is allocated by hand of what may be interrupted
     children.reserve(static_cast<std::size_t>(batch));
     for (int run = body.at("runs").get<int>(); run > 0; --run) {
-      const Handling before;
       const auto result = core.run("first", guarded([&] {
                                      for (int i = 0; i < threads; ++i) {
                                        const auto child = core.spawn("child", guarded([&] {

@@ -199,7 +199,7 @@ void a_fault_elsewhere(Trial& trial, const json& names, std::size_t who, bool mi
                                  {"threads", names},
                                  {"who", who},
                                  {"before", mine ? "mine" : "default"},
-                                 {"milliseconds", 4000},
+                                 {"milliseconds", 10'000},
                                  {"options", json::object()}});
   const auto errors = ended.at("errors").get<std::string>();
   trial.expect(tr("it is no overflow", "这不是溢出"), errors.find("overflow") == std::string::npos,
@@ -228,7 +228,7 @@ void an_overflow_is_reported(Trial& trial) {
                                  {"threads", names},
                                  {"who", who},
                                  {"before", "default"},
-                                 {"milliseconds", 4000},
+                                 {"milliseconds", 10'000},
                                  {"options", {{"stack_bytes", bytes}}}});
   const std::string expected = "thread " + std::to_string(who) + " (" + name +
                                "): stack overflow, " + std::to_string(bytes) + " bytes are full\n";

@@ -21,7 +21,7 @@ json ask_under_signals(Trial& trial, const json& request) {
       tr("from outside, the turn-over signal again and again", "从外部反复发送结束轮次的信号"));
   for (int i = 0; i < 3; ++i) ::kill(process, signal);  // without a run it does nothing
   trial.student.send(request);
-  const auto until = Clock::now() + std::chrono::seconds(7);
+  const auto until = Clock::now() + std::chrono::seconds(14);
   while (!trial.student.has_answered() && Clock::now() < until) {
     if (::kill(process, signal) != 0) break;
     ::usleep(100);
@@ -34,8 +34,8 @@ json ask_under_signals(Trial& trial, const json& request) {
 struct Spin {
   int threads = 3;
   int quantum = 0;  ///< microseconds
-  int turns = 4;
-  int time = 3000;  ///< milliseconds
+  int turns = 3;
+  int time = 6000;  ///< milliseconds
   bool signals = false;
   bool others = false;
 };
@@ -134,7 +134,7 @@ json play_deed(Trial& trial, const std::string& deed, int time, int patience) {
                      {"who", 2},
                      {"sleep", time},
                      {"before", "default"},
-                     {"milliseconds", 5000},
+                     {"milliseconds", 10'000},
                      {"options", {{"patience", patience}}}});
 }
 
@@ -142,7 +142,7 @@ void patience_ends(Trial& trial) {
   const int patience = draw(trial.random, 60, 120);
   trial.input(tr("a thread never lets go; patience ", "一个线程从不放手；patience（毫秒） ") +
               std::to_string(patience) + " ms");
-  const json ended = play_deed(trial, "greedy", 3500, patience);
+  const json ended = play_deed(trial, "greedy", 8000, patience);
   const std::string expected =
       "thread 2 (greedy) has not let go of the core for " + std::to_string(patience) + " ms\n";
   const auto errors = ended.at("errors").get<std::string>();
@@ -172,7 +172,7 @@ void a_turn_ends_with_its_quantum(Trial& trial) {
     case 1:
       return all_have_turns(trial, {.threads = 3, .quantum = 1000, .others = true});
     case 2:
-      return all_have_turns(trial, {.threads = 4, .signals = true});
+      return all_have_turns(trial, {.threads = 3, .signals = true});
     case 3:
       return nobody_is_interrupted(trial);
     case 4:
@@ -340,7 +340,7 @@ void no_switch_in_a_critical_section(Trial& trial) {
 // --- errno ---
 
 void errno_under_interruptions(Trial& trial, bool signals) {
-  const json spun = spin(trial, {.threads = 4, .quantum = signals ? 0 : 300, .signals = signals});
+  const json spun = spin(trial, {.threads = 3, .quantum = signals ? 0 : 300, .signals = signals});
   for (const json& wrong : spun.at("wrong errno"))
     trial.expect_equal(tr("how often a thread found another errno than it had set",
                           "线程发现 errno 不是自己所设的值的次数"),
