@@ -193,7 +193,7 @@ void a_run_leaves_nothing(Trial& trial) {
                   {"batch", 50},    {"runs", 2},        {"options", json::object()}};
   if (trial.index == 3) request["options"] = {{"quantum", 10'000'000}};  // it never ticks
   if (trial.index == 4) request["options"] = {{"patience", 5000}};
-  const json first = ask(trial, request);  // what is taken once for all is taken now
+  const json first = ask(trial, request);  // what the process takes once for all is taken now
   const Left before = look_at(trial);
   request["threads"] = 1000;
   request["runs"] = 4;
@@ -212,8 +212,9 @@ void a_run_leaves_nothing(Trial& trial) {
         std::pair{"turn", tr("the action of the turn-over signal that was there before",
                              "结束轮次的信号先前的动作")},
         std::pair{"stack", tr("the stack for signals that was there before", "信号先前所用的栈")}})
-    trial.expect(told, first.at("kept").at(what) == true && played.at("kept").at(what) == true,
-                 tr("given back", "已还原"), tr("another one", "是另一个"));
+    for (const json* one : {&first, &played})  // a second run would find what the first one left
+      trial.expect(told, one->at("kept").at(what) == true, tr("given back", "已还原"),
+                   tr("another one", "是另一个"));
   if (dialtone::under_sanitizers() || !stacks_go(trial)) return;
   trial.expect(tr("lines in /proc/PID/maps", "/proc/PID/maps 的行数"),
                after.mappings <= before.mappings + 4, std::to_string(before.mappings),
