@@ -702,6 +702,7 @@ void end_turn_in_handler() {
   critical_depth = critical_depth - 1;
 }
 
+//! [turn_over]
 void on_turn_over(int signal, siginfo_t* info, void*) {
   if (running == nullptr) return;
   const int error = errno;
@@ -716,6 +717,7 @@ void on_turn_over(int signal, siginfo_t* info, void*) {
   }
   errno = error;
 }
+//! [turn_over]
 
 struct sigaction fault_action_before;
 
