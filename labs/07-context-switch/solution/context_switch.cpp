@@ -1,12 +1,15 @@
 #include "context_switch.hpp"
 
 #include <cxxabi.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -14,7 +17,9 @@
 #include <ctime>
 #include <deque>
 #include <exception>
+#include <limits>
 #include <map>
+#include <new>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -63,8 +68,8 @@ switch_context:
     movq %r12, 32(%rax)
     movq %rbx, 40(%rax)
     movq %rbp, 48(%rax)
-    movq (%rsi), %rdx
     movq %rax, (%rdi)
+    movq (%rsi), %rdx
 
     movl (%rax), %r8d
     movzwl 4(%rax), %r9d
@@ -165,7 +170,10 @@ void prepare(Context* context, std::span<std::byte> stack, Entry entry, void* ar
 //! [guard_page]
 Result<Stack> Stack::make(std::size_t bytes) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t usable = std::max<std::size_t>(1, (bytes + page - 1) / page) * page;
+  const std::size_t pages = std::max<std::size_t>(1, bytes / page + (bytes % page != 0 ? 1 : 0));
+  if (pages >= std::numeric_limits<std::size_t>::max() / page)  // more than can be counted
+    return tl::unexpected(Error{Kind::no_room, ENOMEM, "a stack as large as all memory"});
+  const std::size_t usable = pages * page;
   void* const memory = ::mmap(nullptr, usable + page, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
   const auto no_room = [usable](int code) {
@@ -236,6 +244,7 @@ struct Thread {
   std::int64_t number = 0;             ///< what it sends through a channel, or was given
   std::optional<Sleepers::iterator> alarm{};
   std::optional<Descriptors::iterator> descriptor{};
+  std::uint64_t ticket = 0;  ///< of the wait for a descriptor: its number, and below it which one
   Sleepers::node_type past_alarm{};  ///< kept, so that waking frees nothing
   Descriptors::node_type past_descriptor{};
   Line joiners{};
@@ -300,6 +309,8 @@ struct Scheduler {
   Clock::time_point turn_began{};
   bool asleep = false;  ///< the core itself, in epoll_wait
   int epoll = -1;
+  std::uint32_t tickets = 0;  ///< that were given to waits for descriptors
+  pid_t kernel_thread = 0;    ///< that called run()
 
   void tell(const Thread& thread, Event::What what) const {
     if (options.tell && &thread != &caller) options.tell({Clock::now(), thread.id, what});
@@ -311,6 +322,7 @@ struct Scheduler {
 
   Result<ThreadId> spawn(std::string name, std::function<void()> body);
   void end_current();
+  void set_alarm(Clock::time_point when);
   Came wait();
   void wake(Thread& thread, Came came);
   void look(int milliseconds);
@@ -335,18 +347,30 @@ volatile std::sig_atomic_t turn_is_over = 0;
 
 /// Within a critical section: to the end of the line.
 void end_turn() {
+  const int error = errno;
   Scheduler& core = *running;
   core.look(0);
   core.make_ready(*core.current, Event::What::turn_over);
   core.hand_on();
+  errno = error;
+}
+
+/// The compiler moves nothing over the two fences: the handler sees all of a section or nothing.
+void enter_critical() {
+  critical_depth = critical_depth + 1;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 void leave_critical() {
-  while (critical_depth == 1 && turn_is_over != 0) {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  critical_depth = critical_depth - 1;  // from here on a signal ends the turn by itself
+  while (critical_depth == 0 && turn_is_over != 0) {
+    enter_critical();
     turn_is_over = 0;
     if (running != nullptr) end_turn();
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    critical_depth = critical_depth - 1;
   }
-  critical_depth = critical_depth - 1;
 }
 
 }  // namespace
@@ -354,7 +378,7 @@ void leave_critical() {
 const int turn_over_signal = SIGURG;
 
 Critical::Critical() noexcept {
-  critical_depth = critical_depth + 1;
+  enter_critical();
 }
 
 Critical::~Critical() {
@@ -406,14 +430,13 @@ std::span<const std::byte> arrive_on_stack([[maybe_unused]] void* kept) {
 /// and never where it is `for_good`.
 [[gnu::noinline]] void Scheduler::switch_to(Thread& next, bool for_good) {
   Thread& from = *current;
-  const int error = errno;
   const std::sig_atomic_t depth = critical_depth;
   Exceptions exceptions;
   std::memcpy(&exceptions, abi::__cxa_get_globals(), sizeof exceptions);
   const Exceptions none{};
   std::memcpy(static_cast<void*>(abi::__cxa_get_globals()), &none, sizeof none);
   current = &next;
-  ++switches;
+  if (&from != &caller && &next != &caller) ++switches;
   tell(next, Event::What::runs);
 
   void* kept = nullptr;
@@ -425,7 +448,6 @@ std::span<const std::byte> arrive_on_stack([[maybe_unused]] void* kept) {
   std::memcpy(static_cast<void*>(abi::__cxa_get_globals()), &exceptions, sizeof exceptions);
   critical_depth = depth;
   arrived();
-  errno = error;
 }
 
 /// The rest of a switch, done by whoever goes on: a turn begins.
@@ -438,10 +460,15 @@ void Scheduler::arrived() {
 
 /// The current thread stands in the line, or waits.
 void Scheduler::hand_on() {
+  const int error = errno;
   Thread& next = next_one();
-  if (&next != current) return switch_to(next, false);
-  tell(next, Event::What::runs);
-  arrived();
+  if (&next != current) {
+    switch_to(next, false);
+  } else {
+    tell(next, Event::What::runs);
+    arrived();
+  }
+  errno = error;
 }
 
 /// The first of the line; the caller of run() when all threads have ended.
@@ -461,6 +488,12 @@ Thread& Scheduler::next_one() {
 
 // --- waiting, and what wakes
 // -----------------------------------------------------------------------
+
+/// For the current thread.
+void Scheduler::set_alarm(Clock::time_point when) {
+  current->past_alarm = {};
+  current->alarm = sleepers.emplace(when, current);
+}
 
 /// Until wake(). What may wake it is set already.
 Came Scheduler::wait() {
@@ -490,10 +523,17 @@ void Scheduler::look(int milliseconds) {
   turns = 0;
   if (!descriptors.empty() || milliseconds != 0) {
     std::array<epoll_event, 64> ready{};
-    const int count =
-        ::epoll_wait(epoll, ready.data(), static_cast<int>(ready.size()), milliseconds);
-    for (int i = 0; i < count; ++i)
-      wake(*static_cast<Thread*>(ready[static_cast<std::size_t>(i)].data.ptr), Came::it);
+    int count = 0;
+    do {  // all of them: a deadline that is over as well comes second
+      count = ::epoll_wait(epoll, ready.data(), static_cast<int>(ready.size()), milliseconds);
+      for (int i = 0; i < count; ++i) {
+        const std::uint64_t ticket = ready[static_cast<std::size_t>(i)].data.u64;
+        const auto found = descriptors.find(static_cast<int>(ticket & 0xffff'ffffU));
+        if (found != descriptors.end() && found->second->ticket == ticket)
+          wake(*found->second, Came::it);
+      }
+      milliseconds = 0;
+    } while (count == static_cast<int>(ready.size()));
   }
   if (sleepers.empty()) return;
   const auto now = Clock::now();
@@ -514,6 +554,7 @@ void Scheduler::sleep() {
   }
   asleep = true;
   look(milliseconds);
+  if (options.patience.count() > 0) turn_began = Clock::now();  // nobody's turn was that
   asleep = false;
 }
 //! [sleep]
@@ -548,12 +589,12 @@ void thread_main(void* argument) {
   leave_critical();
   try {
     self.body();
-    critical_depth = critical_depth + 1;
+    enter_critical();
   } catch (const std::exception& exception) {
-    critical_depth = critical_depth + 1;
+    enter_critical();
     self.threw = exception.what();
   } catch (...) {
-    critical_depth = critical_depth + 1;
+    enter_critical();
     self.threw = "something that is no std::exception";
   }
   core.end_current();
@@ -561,7 +602,7 @@ void thread_main(void* argument) {
 
 }  // namespace
 
-Result<ThreadId> Scheduler::spawn(std::string name, std::function<void()> body) {
+Result<ThreadId> Scheduler::spawn(std::string name, std::function<void()> body) try {
   if (threads.size() >= options.most_threads)
     return tl::unexpected(Error{Kind::no_room, 0,
                                 "spawn " + name + ": there are " + std::to_string(threads.size()) +
@@ -579,10 +620,12 @@ Result<ThreadId> Scheduler::spawn(std::string name, std::function<void()> body) 
   const auto bytes = thread->stack.bytes();
   thread->valgrinds = VALGRIND_STACK_REGISTER(bytes.data(), bytes.data() + bytes.size());
   prepare(&thread->context, bytes, thread_main, thread.get());
-  make_ready(*thread, Event::What::made_ready);
-  const ThreadId id = thread->id;
-  threads.emplace(id, std::move(thread));
-  return id;
+  Thread& spawned = *thread;
+  threads.emplace(spawned.id, std::move(thread));
+  make_ready(spawned, Event::What::made_ready);
+  return spawned.id;
+} catch (const std::bad_alloc&) {
+  return tl::unexpected(Error{Kind::no_room, ENOMEM, "no memory"});  // fits without more of it
 }
 
 void Scheduler::end_current() {
@@ -638,17 +681,39 @@ void end_of_patience(const Scheduler& core) {
   ::_exit(1);
 }
 
+void block_turn_over(int how) {
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, turn_over_signal);
+  ::pthread_sigmask(how, &one, nullptr);
+}
+
+/// The signal is blocked while it is handled, or a shower of it would fill the stack with handlers;
+/// but not over the switch, since the handler does not return before its thread runs again.
+void end_turn_in_handler() {
+  enter_critical();
+  do {
+    turn_is_over = 0;
+    block_turn_over(SIG_UNBLOCK);
+    end_turn();
+    block_turn_over(SIG_BLOCK);
+  } while (turn_is_over != 0);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  critical_depth = critical_depth - 1;
+}
+
 //! [turn_over]
-void on_turn_over(int, siginfo_t* info, void*) {
+void on_turn_over(int signal, siginfo_t* info, void*) {
   if (running == nullptr) return;
   const int error = errno;
-  if (info->si_code == SI_TIMER && running->options.quantum.count() == 0) {
+  if (::gettid() != running->kernel_thread) {  // the kernel gave it to another thread of ours
+    ::tgkill(::getpid(), running->kernel_thread, signal);
+  } else if (info->si_code == SI_TIMER && running->options.quantum.count() == 0) {
     end_of_patience(*running);
   } else if (critical_depth > 0) {
     turn_is_over = 1;
   } else {
-    const Critical whole_switch;
-    end_turn();
+    end_turn_in_handler();
   }
   errno = error;
 }
@@ -656,19 +721,41 @@ void on_turn_over(int, siginfo_t* info, void*) {
 
 struct sigaction fault_action_before;
 
+/// Whether the kernel found no room on the stack for what a signal interrupts. It names no address
+/// then.
+bool no_room_for_a_handler([[maybe_unused]] const Stack& stack,
+                           [[maybe_unused]] const siginfo_t& info,
+                           [[maybe_unused]] const void* context) {
+#ifdef __x86_64__
+  const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
+  const auto top = static_cast<std::uintptr_t>(registers[REG_RSP]);
+  const auto bottom = reinterpret_cast<std::uintptr_t>(stack.bytes().data());
+  constexpr std::uintptr_t red_zone = 128;
+  return info.si_code == SI_KERNEL && !stack.bytes().empty() && top >= bottom &&
+         top - bottom < ::getauxval(AT_MINSIGSTKSZ) + red_zone;
+#else
+  return false;
+#endif
+}
+
 /// On a stack of its own: there is no room on the one that is full.
-void on_fault(int, siginfo_t* info, void*) {
+void on_fault(int signal, siginfo_t* info, void* context) {
+  const struct sigaction& before = fault_action_before;
   const Thread* const thread = running != nullptr ? running->current : nullptr;
-  struct sigaction next = fault_action_before;
-  if (thread != nullptr && thread->stack.guards(info->si_addr)) {
+  if (thread != nullptr && (thread->stack.guards(info->si_addr) ||
+                            no_room_for_a_handler(thread->stack, *info, context))) {
     LastLine line;
     line << "thread " << thread->id << " (" << thread->name << "): stack overflow, "
          << thread->stack.bytes().size() << " bytes are full\n";
     line.write();
-    next = {};
-    next.sa_handler = SIG_DFL;
+  } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+    if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(signal, info, context);
+    return before.sa_handler(signal);
+  } else if (before.sa_handler == SIG_IGN && info->si_code <= 0) {
+    return;  // it was sent, and is ignored
   }
-  ::sigaction(SIGSEGV, &next, nullptr);  // the same instruction faults again, and then it is theirs
+  ::signal(SIGSEGV, SIG_DFL);  // the same instruction faults again, where one has
+  if (info->si_code <= 0 || info->si_code == SI_KERNEL) ::raise(SIGSEGV);
 }
 
 /// The actions of signals, the stack for them and the timer, while it lives.
@@ -684,10 +771,9 @@ class Signals {
     fault.sa_flags = SA_SIGINFO | SA_ONSTACK;
     ::sigaction(SIGSEGV, &fault, &fault_action_before);
 
-    // Not blocked while it is handled: the handler does not return before its thread runs again.
     struct sigaction turn {};
     turn.sa_sigaction = on_turn_over;
-    turn.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER;
+    turn.sa_flags = SA_SIGINFO | SA_RESTART;
     ::sigaction(turn_over_signal, &turn, &turn_action_before_);
 
     using namespace std::chrono;
@@ -746,17 +832,18 @@ Result<void> Core::run(std::string name, std::function<void()> body) {
   State& core = *state_;
   core.epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (core.epoll < 0) return failed("run " + name + ": epoll", errno);
-  if (const auto first = core.spawn(std::move(name), std::move(body)); !first)
-    return tl::unexpected(first.error());
-
-  turn_is_over = 0;
+  core.kernel_thread = ::gettid();
   {
     const Signals signals(core.options);
-    if (signals.error() != 0) return failed("run: timer", signals.error());
+    if (signals.error() != 0) return failed("run " + name + ": timer", signals.error());
+    if (const auto first = core.spawn(std::move(name), std::move(body)); !first)
+      return tl::unexpected(first.error());
+    core.turn_began = Clock::now();
     running = &core;
     core.hand_on();
     running = nullptr;
   }
+  ::close(std::exchange(core.epoll, -1));
   if (!core.deadlock.empty()) return tl::unexpected(Error{Kind::deadlock, 0, core.deadlock});
   if (!core.thrown.empty()) return tl::unexpected(Error{Kind::threw, 0, core.thrown.front().what});
   return {};
@@ -801,7 +888,7 @@ Result<void> Core::join(ThreadId thread) {
 
 void Core::sleep_until(Clock::time_point when) {
   const Critical whole;
-  state_->current->alarm = state_->sleepers.emplace(when, state_->current);
+  state_->set_alarm(when);
   state_->wait();
 }
 
@@ -810,12 +897,17 @@ Result<void> Core::wait_ready(int descriptor, Direction direction, Clock::time_p
   State& core = *state_;
   Thread& self = *core.current;
   const std::string tried = "wait for descriptor " + std::to_string(descriptor);
+  // Who waits for a descriptor that was closed meanwhile cannot be taken out of epoll again, if
+  // there is a copy of it: one event at most, and its ticket tells that nobody waits for it.
   epoll_event event{};
-  event.events = direction == Direction::readable ? EPOLLIN : EPOLLOUT;
-  event.data.ptr = &self;
+  event.events = (direction == Direction::readable ? EPOLLIN : EPOLLOUT) | EPOLLONESHOT;
+  event.data.u64 = self.ticket =
+      std::uint64_t{++core.tickets} << 32U | static_cast<std::uint32_t>(descriptor);
+  if (core.descriptors.count(descriptor) != 0) return failed(tried, EEXIST);
   if (::epoll_ctl(core.epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) return failed(tried, errno);
+  self.past_descriptor = {};
   self.descriptor = core.descriptors.emplace(descriptor, &self).first;
-  self.alarm = core.sleepers.emplace(deadline, &self);
+  core.set_alarm(deadline);
   if (core.wait() == Came::it) return {};
   return tl::unexpected(Error{Kind::timed_out, 0, tried + ": the deadline is over"});
 }
@@ -849,10 +941,15 @@ tl::unexpected<Error> no_more() {
 }  // namespace
 
 Channel::Channel(Core& core, std::size_t capacity)
-    : state_(new State{core, std::max<std::size_t>(1, capacity)}) {}
+    : state_([&] {
+        const Critical whole;
+        return new State{core, std::max<std::size_t>(1, capacity)};
+      }()) {}
 
 Channel::~Channel() {
+  const Critical whole;
   close();
+  state_.reset();
 }
 
 Result<void> Channel::send(std::int64_t number) {
