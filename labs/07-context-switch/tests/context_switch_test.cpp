@@ -24,6 +24,7 @@
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
 #else
+#define RUNNING_ON_VALGRIND 0U
 #define VALGRIND_STACK_REGISTER(begin, end) 0U
 #define VALGRIND_STACK_DEREGISTER(number) static_cast<void>(number)
 #endif
@@ -225,10 +226,14 @@ Registers drawn(Random& random) {
   for (std::uint64_t* one :
        {&drawn.rbx, &drawn.rbp, &drawn.r12, &drawn.r13, &drawn.r14, &drawn.r15})
     *one = random.bits();
-  drawn.mxcsr = static_cast<std::uint32_t>(0x1f80 | random.between(0, 3) << 13U |
-                                           random.between(0, 1) << 15U);  // rounding, flush to zero
-  drawn.x87 = static_cast<std::uint16_t>(0x7f | random.between(0, 3) << 10U |
-                                         std::array{0U, 2U, 3U}[random.between(0, 2)] << 8U);
+  // The rounding; where there is a processor, flush to zero and the precision as well, which
+  // valgrind does not imitate.
+  drawn.mxcsr = static_cast<std::uint32_t>(0x1f80 | random.between(0, 3) << 13U);
+  drawn.x87 = static_cast<std::uint16_t>(0x37f & ~(3U << 10U) | random.between(0, 3) << 10U);
+  if (RUNNING_ON_VALGRIND == 0) {
+    drawn.mxcsr |= static_cast<std::uint32_t>(random.between(0, 1) << 15U);
+    if (random.chance(0.5)) drawn.x87 = static_cast<std::uint16_t>(drawn.x87 & ~(1U << 8U));
+  }
   return drawn;
 }
 
@@ -716,12 +721,15 @@ TEST_CASE("more_ready_descriptors_than_one_look_takes_are_all_found_before_their
   std::deque<Pipe> pipes(100);
   int ready = 0;
   p.expect("", [&] {
+    const auto deadline = in(milliseconds(200));
     for (Pipe& pipe : pipes) {
-      pipe.fill();
       p.spawn("reader", [&] {
-        if (p.core.wait_ready(pipe.out.get(), Direction::readable, Clock::now())) ++ready;
+        if (p.core.wait_ready(pipe.out.get(), Direction::readable, deadline)) ++ready;
       });
     }
+    p.core.yield();
+    for (const Pipe& pipe : pipes) pipe.fill();
+    while (Clock::now() <= deadline) continue;  // and nobody has looked meanwhile
   });
   p.story.expect_equal("how many of 100 were found ready", ready, 100);
 }
@@ -1163,6 +1171,7 @@ TEST_CASE("the_overflow_of_a_stack_is_reported_and_ends_the_program") {
 TEST_CASE("a_stack_with_no_room_for_a_signal_is_reported_as_an_overflow") {
   Play p;
   p.expect("well", [&] { p.log("well"); });
+  if (RUNNING_ON_VALGRIND != 0) return;  // it has a mind of its own about stacks
   const Died died = in_a_child(p.story, [] {
     Core core(with_quantum(microseconds(1'000)));
     static_cast<void>(core.run("full", [] {
@@ -1183,7 +1192,7 @@ TEST_CASE("another_fault_is_left_to_whoever_handled_it_before") {
     const Died died = in_a_child(p.story, [sent] {
       ::signal(SIGSEGV, [](int) {
         static_cast<void>(::write(STDERR_FILENO, "mine\n", 5) == 5);
-        ::_exit(7);
+        ::raise(SIGUSR1);
       });
       Core core;
       static_cast<void>(core.run("main", [sent] {
@@ -1194,7 +1203,7 @@ TEST_CASE("another_fault_is_left_to_whoever_handled_it_before") {
     });
     p.story.expect_equal("what it said", line_of(died.said, "mine"), std::string("mine"));
     p.story.expect_equal("of an overflow", line_of(died.said, "thread"), std::string());
-    p.story.expect_equal("its exit code", WEXITSTATUS(died.status), 7);
+    p.story.expect_equal("the signal that it died of", WTERMSIG(died.status), SIGUSR1);
   }
 }
 
