@@ -198,8 +198,7 @@ bool Stack::guards(const void* address) const {
   return address >= memory_.data() && address < memory_.data() + guard_;
 }
 
-// --- the threads of a core
-// -------------------------------------------------------------------------
+// --- the threads of a core -----------------------------------------------------------------------
 
 namespace {
 
@@ -288,8 +287,9 @@ struct Scheduler {
   explicit Scheduler(Options with) : options(std::move(with)) {}
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
-  ~Scheduler() {
-    if (epoll >= 0) ::close(epoll);
+  ~Scheduler() { close_epoll(); }
+  void close_epoll() {
+    if (epoll >= 0) ::close(std::exchange(epoll, -1));
   }
 
   Options options;
@@ -337,8 +337,7 @@ struct Scheduler {
 /// How the handlers of signals, and a thread at its beginning, find their core.
 Scheduler* volatile running = nullptr;
 
-// --- critical sections
-// -----------------------------------------------------------------------------
+// --- critical sections ---------------------------------------------------------------------------
 
 /// How many critical sections whoever runs is in, and whether its turn should have ended meanwhile.
 /// The handler is of the same kernel thread, and leaves the first as it found it.
@@ -385,8 +384,7 @@ Critical::~Critical() {
   leave_critical();
 }
 
-// --- from one thread to another
-// --------------------------------------------------------------------
+// --- from one thread to another ------------------------------------------------------------------
 
 namespace {
 
@@ -486,8 +484,7 @@ Thread& Scheduler::next_one() {
   return next;
 }
 
-// --- waiting, and what wakes
-// -----------------------------------------------------------------------
+// --- waiting, and what wakes ---------------------------------------------------------------------
 
 /// For the current thread.
 void Scheduler::set_alarm(Clock::time_point when) {
@@ -572,8 +569,7 @@ void Scheduler::give_up_waiting() {
   if (deadlock.empty()) deadlock = text;
 }
 
-// --- a thread's beginning and end
-// ------------------------------------------------------------------
+// --- a thread's beginning and end ----------------------------------------------------------------
 
 namespace {
 
@@ -643,8 +639,7 @@ void Scheduler::end_current() {
   switch_to(next_one(), true);
 }
 
-// --- signals
-// ---------------------------------------------------------------------------------------
+// --- signals -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -814,8 +809,7 @@ class Signals {
 
 }  // namespace
 
-// --- milestone 3: threads that take turns
-// ----------------------------------------------------------
+// --- milestone 3: threads that take turns --------------------------------------------------------
 
 struct Core::State : Scheduler {
   using Scheduler::Scheduler;
@@ -832,6 +826,8 @@ Result<void> Core::run(std::string name, std::function<void()> body) {
   State& core = *state_;
   core.epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (core.epoll < 0) return failed("run " + name + ": epoll", errno);
+  const auto close = [](State* one) { one->close_epoll(); };
+  const std::unique_ptr<State, decltype(close)> ends(&core, close);
   core.kernel_thread = ::gettid();
   {
     const Signals signals(core.options);
@@ -843,7 +839,6 @@ Result<void> Core::run(std::string name, std::function<void()> body) {
     core.hand_on();
     running = nullptr;
   }
-  ::close(std::exchange(core.epoll, -1));
   if (!core.deadlock.empty()) return tl::unexpected(Error{Kind::deadlock, 0, core.deadlock});
   if (!core.thrown.empty()) return tl::unexpected(Error{Kind::threw, 0, core.thrown.front().what});
   return {};
@@ -920,8 +915,7 @@ std::uint64_t Core::switches() const {
   return state_->switches;
 }
 
-// --- channels
-// --------------------------------------------------------------------------------------
+// --- channels ------------------------------------------------------------------------------------
 
 struct Channel::State {
   Core& core;

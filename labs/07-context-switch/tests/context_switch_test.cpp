@@ -111,6 +111,14 @@ struct Pipe {
   FileDescriptor in;   ///< to write into
 };
 
+/// Those that are open.
+std::vector<int> descriptors() {
+  std::vector<int> open;
+  for (int descriptor = 0; descriptor < 1'000; ++descriptor)
+    if (::fcntl(descriptor, F_GETFD) >= 0) open.push_back(descriptor);
+  return open;
+}
+
 std::size_t lines_of(const char* path) {
   std::ifstream file(path);
   return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
@@ -602,8 +610,11 @@ TEST_CASE("more_threads_than_may_be_are_refused") {
     p.log(told(p.core.spawn("y", [] {})));  // the ended ones make room, a refusal takes no number
   });
   options.most_threads = 0;
-  p.story.expect_equal("a run with room for nobody", told(Core(options).run("main", [] {})),
+  Core for_nobody(options);
+  const std::size_t before = descriptors().size();
+  p.story.expect_equal("a run with room for nobody", told(for_nobody.run("main", [] {})),
                        std::string("no_room"));
+  p.story.expect_equal("descriptors that are left open", descriptors().size() - before, 0U);
   options = {};
   options.stack_bytes = std::size_t{1} << 60U;
   p.story.expect_equal("a run with stacks too large", told(Core(options).run("main", [] {})),
@@ -1235,8 +1246,7 @@ TEST_CASE("a_thread_that_does_not_let_go_ends_the_program_when_patience_is_over"
 /// What a process has that a run may have changed.
 std::string belongings() {
   std::string text = std::to_string(lines_of("/proc/self/timers")) + " timers";
-  for (int descriptor = 0; descriptor < 64; ++descriptor)
-    if (::fcntl(descriptor, F_GETFD) >= 0) text += " " + std::to_string(descriptor);
+  for (const int descriptor : descriptors()) text += " " + std::to_string(descriptor);
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("SigCgt") || line.starts_with("SigIgn") || line.starts_with("SigBlk"))
