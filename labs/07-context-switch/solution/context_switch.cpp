@@ -25,6 +25,7 @@
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if __has_include(<valgrind/valgrind.h>)
@@ -182,6 +183,10 @@ Result<Stack> Stack::make(std::size_t bytes) {
               "a stack of " + std::to_string(usable) + " bytes: " + std::strerror(code)});
   };
   if (memory == MAP_FAILED) return no_room(errno);
+#ifdef __SANITIZE_ADDRESS__  // it remembers the frames of whoever ended on a stack that was here
+                             // before
+  __asan_unpoison_memory_region(memory, usable + page);
+#endif
   Stack stack;
   stack.memory_ = {static_cast<std::byte*>(memory), usable + page};
   stack.guard_ = page;

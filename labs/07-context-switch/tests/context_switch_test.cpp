@@ -5,6 +5,7 @@
 #include "context_switch.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1208,7 +1209,8 @@ TEST_CASE("another_fault_is_left_to_whoever_handled_it_before") {
       Core core;
       static_cast<void>(core.run("main", [sent] {
         if (sent) ::raise(SIGSEGV);
-        volatile int* volatile nowhere = nullptr;
+        auto* const nowhere = static_cast<volatile char*>(
+            ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         if (!sent) *nowhere = 1;
       }));
     });
