@@ -1169,10 +1169,10 @@ TEST_CASE("the_overflow_of_a_stack_is_reported_and_ends_the_program") {
 }
 
 /// Calls itself until that little of the stack is left, and then waits for the quantum's end.
-[[gnu::noinline]] void nearly_full(const char* beginning, std::size_t room) {
+[[gnu::noinline]] void nearly_full(const volatile char* beginning, std::size_t room) {
   volatile char frame[64];
   frame[0] = 0;
-  if (static_cast<std::size_t>(beginning - const_cast<const char*>(frame)) < room)
+  if (static_cast<std::size_t>(beginning - frame) < room)
     nearly_full(beginning, room);
   else
     for (volatile bool for_ever = true; for_ever;) continue;
@@ -1187,7 +1187,7 @@ TEST_CASE("a_stack_with_no_room_for_a_signal_is_reported_as_an_overflow") {
   const Died died = in_a_child(p.story, [] {
     Core core(with_quantum(microseconds(1'000)));
     static_cast<void>(core.run("full", [] {
-      char here = 0;
+      volatile char here = 0;
       nearly_full(&here, (64U << 10U) - 1'000);
     }));
   });
