@@ -273,7 +273,7 @@ std::vector<Cost> costs(bool brief) {
 
 std::vector<Cost> show_costs(bool brief) {
   const Layout layout;
-  const auto all = measure_all(
+  auto all = measure_all(
       brief, [&](const Cost& cost) { std::cout << line_of(cost, layout) << std::flush; });
   std::cout << axis(layout);
 #ifdef CONTEXT_SWITCH_PORTABLE
