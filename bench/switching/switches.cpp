@@ -29,6 +29,8 @@ asm(R"(
     .type switch_by_ret, @function
     .p2align 4
 switch_by_ret:
+    cmpq %rdi, %rsi
+    je 4f
     leaq -56(%rsp), %rax
     stmxcsr (%rax)
     fnstcw 4(%rax)
@@ -58,6 +60,7 @@ switch_by_ret:
 1:  ldmxcsr (%rdx)
 2:  fldcw 4(%rdx)
     jmp 3b
+4:  ret
     .size switch_by_ret, .-switch_by_ret
 )");
 #endif

@@ -60,6 +60,8 @@ asm(R"(
     .p2align 4
 switch_context:
     .cfi_startproc
+    cmpq %rdi, %rsi
+    je 4f
     leaq -56(%rsp), %rax
     stmxcsr (%rax)
     fnstcw 4(%rax)
@@ -69,8 +71,8 @@ switch_context:
     movq %r12, 32(%rax)
     movq %rbx, 40(%rax)
     movq %rbp, 48(%rax)
-    movq %rax, (%rdi)
     movq (%rsi), %rdx
+    movq %rax, (%rdi)
 
     movl (%rax), %r8d
     movzwl 4(%rax), %r9d
@@ -90,6 +92,7 @@ switch_context:
 1:  ldmxcsr (%rdx)
 2:  fldcw 4(%rdx)
     jmp 3b
+4:  ret
     .cfi_endproc
     .size switch_context, .-switch_context
     # [switch]
