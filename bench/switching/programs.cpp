@@ -15,7 +15,6 @@ namespace {
 using bench::must;
 using bench::seconds_of;
 using dialtone::tr;
-using program_and_process::Deadline;
 
 constexpr std::size_t count = 1'000;
 constexpr const char* program = "/bin/true";
