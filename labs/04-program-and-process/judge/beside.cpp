@@ -74,16 +74,21 @@ pid_t spawn(Trial& trial, const Program& program) {
   return answer.body.at("value").get<pid_t>();
 }
 
-Message ask_pipeline(Trial& trial, const std::vector<Program>& programs, int in, int out) {
+json pipeline_request(const std::vector<Program>& programs, int in, int out) {
   json list = json::array();
+  for (const Program& one : programs) list.push_back(fields_of(one));
+  return {{"call", "start_pipeline"}, {"programs", list}, {"in", in}, {"out", out}};
+}
+
+std::string story_of(const std::vector<Program>& programs, int in, int out) {
   std::string told;
-  for (const Program& one : programs) {
-    list.push_back(fields_of(one));
-    told += (told.empty() ? "" : " | ") + story_of(one);
-  }
-  told += ", in " + std::to_string(in) + ", out " + std::to_string(out);
-  return ask(trial, "start_pipeline(" + told + ")",
-             {{"call", "start_pipeline"}, {"programs", list}, {"in", in}, {"out", out}});
+  for (const Program& one : programs) told += (told.empty() ? "" : " | ") + story_of(one);
+  return "start_pipeline(" + told + ", in " + std::to_string(in) + ", out " + std::to_string(out) +
+         ")";
+}
+
+Message ask_pipeline(Trial& trial, const std::vector<Program>& programs, int in, int out) {
+  return ask(trial, story_of(programs, in, out), pipeline_request(programs, in, out));
 }
 
 std::vector<pid_t> start_pipeline(Trial& trial, const std::vector<Program>& programs, int in,

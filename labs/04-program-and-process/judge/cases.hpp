@@ -53,6 +53,8 @@ Message ask_spawn(Trial& trial, const Program& program);
 /// spawn that must succeed, and the number it gives.
 pid_t spawn(Trial& trial, const Program& program);
 
+json pipeline_request(const std::vector<Program>& programs, int in, int out);
+std::string story_of(const std::vector<Program>& programs, int in, int out);
 Message ask_pipeline(Trial& trial, const std::vector<Program>& programs, int in = -1, int out = -1);
 /// start_pipeline that must succeed with as many numbers.
 std::vector<pid_t> start_pipeline(Trial& trial, const std::vector<Program>& programs, int in = -1,

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "cases.hpp"
+#include "tracing.hpp"
 
 namespace lab04 {
 namespace {
@@ -328,6 +329,20 @@ void too_few_descriptors(Trial& trial, int in, const std::vector<std::string>& b
   collect_all(trial, pids);
 }
 
+/// After the first program has been started no further descriptor can be had.
+void no_second_pipe(Trial& trial, int in, const std::vector<std::string>& before) {
+  const Leavings alone = leavings_of(trial, {{"/nowhere/at-all"}, {}, {}});
+  trial.step(tr("after its first fork it may open no further descriptor",
+                "第一次 fork 之后，它再也不能打开新的描述符"));
+  const auto programs = copiers(3);
+  const Traced traced =
+      ask_traced(trial, story_of(programs, in, -1), pipeline_request(programs, in, -1), 0,
+                 [&] { trial.student.limit_descriptors(3); });
+  trial.student.limit_descriptors(dialtone::Student::most_descriptors);
+  failed(trial, traced.answer, "start_pipeline");
+  expect_nothing_left(trial, before, alone, 1);
+}
+
 void leaves_nothing(Trial& trial) {
   if (trial.index == 0) {
     const json error = failed(trial, ask_pipeline(trial, {}), "system",
@@ -339,7 +354,11 @@ void leaves_nothing(Trial& trial) {
   Pipe input;
   place(trial, {input.reading.get()}, {{0, in_number, true}});
   if (trial.index % 4 == 3) {
-    too_few_descriptors(trial, in_number, trial.student.open_descriptors());
+    const auto before = trial.student.open_descriptors();
+    if (trial.index % 8 == 3)
+      no_second_pipe(trial, in_number, before);
+    else
+      too_few_descriptors(trial, in_number, before);
     return unplace(trial);
   }
   const std::size_t length = trial.random.between(2, 5);

@@ -172,6 +172,7 @@ void Tracer::made(pid_t maker, int event) {
     trace_.forked.push_back(child);
     look_at_new_descriptors();
     if (interruptions_ > 0) held_ = child;
+    if (at_first_fork_ && trace_.forked.size() == 1) at_first_fork_();
   }
 }
 
@@ -209,11 +210,13 @@ void Tracer::forget(pid_t process) {
   if (std::erase(traced_, process) > 0 && std::erase(threads_, process) == 0) --children_;
 }
 
-Traced ask_traced(Trial& trial, const std::string& told, const json& request, int interruptions) {
+Traced ask_traced(Trial& trial, const std::string& told, const json& request, int interruptions,
+                  const std::function<void()>& at_first_fork) {
   if (trial.input().empty()) trial.input(told);
   trial.step(told);
   Tracer tracer(trial.student);
   tracer.interrupt_before_exec(interruptions);
+  tracer.at_first_fork(at_first_fork);
   trial.student.send(request);
   dialtone::Message answer = tracer.receive();
   return {std::move(answer), tracer.seen()};

@@ -4,7 +4,9 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "judge.hpp"
@@ -40,6 +42,9 @@ class Tracer {
   /// interrupted (SIGUSR1) while it sleeps, as often as this.
   void interrupt_before_exec(int times) { interruptions_ = times; }
 
+  /// Called when the first child has been forked, and has done no step yet.
+  void at_first_fork(std::function<void()> call) { at_first_fork_ = std::move(call); }
+
   /// Waits for the answer to what was asked.
   dialtone::Message receive();
 
@@ -62,6 +67,7 @@ class Tracer {
   std::vector<std::string> before_;
   pid_t held_ = 0;
   int interruptions_ = 0;
+  std::function<void()> at_first_fork_;
   int waited_ = 0;
   Trace trace_;
 };
@@ -73,6 +79,6 @@ struct Traced {
   Trace seen;
 };
 Traced ask_traced(dialtone::Trial& trial, const std::string& told, const nlohmann::json& request,
-                  int interruptions = 0);
+                  int interruptions = 0, const std::function<void()>& at_first_fork = {});
 
 }  // namespace lab04
