@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <memory>
@@ -18,6 +19,13 @@ namespace lab04 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// The number that a text begins with; 0 where there is none.
+pid_t number_at(const char* text) {
+  pid_t number = 0;
+  std::from_chars(text, text + std::strlen(text), number);
+  return number;
+}
 
 json hex_list(const std::vector<std::string>& texts) {
   json list = json::array();
@@ -181,7 +189,7 @@ std::optional<Seen> look_at(pid_t process) {
   const std::string text = dialtone::proc_file(process, "stat");
   const std::size_t close = text.rfind(')');
   if (close == std::string::npos || close + 4 >= text.size()) return std::nullopt;
-  return Seen{text[close + 2], std::atoi(text.c_str() + close + 4)};
+  return Seen{text[close + 2], number_at(text.c_str() + close + 4)};
 }
 
 void await_end(Trial& trial, pid_t process) {
@@ -201,7 +209,7 @@ std::vector<pid_t> children_of(pid_t process) {
   if (!folder) throw std::runtime_error("judge: cannot list /proc");
   std::vector<pid_t> children;
   while (const dirent* entry = ::readdir(folder.get())) {
-    const pid_t pid = std::atoi(entry->d_name);
+    const pid_t pid = number_at(entry->d_name);
     if (pid <= 0) continue;
     const auto seen = look_at(pid);
     if (seen && seen->parent == process) children.push_back(pid);
