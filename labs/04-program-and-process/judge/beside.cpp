@@ -7,25 +7,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
 
 #include "cases.hpp"
+#include "hex.hpp"
 
 namespace lab04 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// The number that a text begins with; 0 where there is none.
-pid_t number_at(const char* text) {
-  pid_t number = 0;
-  std::from_chars(text, text + std::strlen(text), number);
-  return number;
-}
 
 json hex_list(const std::vector<std::string>& texts) {
   json list = json::array();
@@ -189,7 +182,7 @@ std::optional<Seen> look_at(pid_t process) {
   const std::string text = dialtone::proc_file(process, "stat");
   const std::size_t close = text.rfind(')');
   if (close == std::string::npos || close + 4 >= text.size()) return std::nullopt;
-  return Seen{text[close + 2], number_at(text.c_str() + close + 4)};
+  return Seen{text[close + 2], number_at(std::string_view(text).substr(close + 4))};
 }
 
 void await_end(Trial& trial, pid_t process) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "cases.hpp"
+#include "hex.hpp"
 #include "process.hpp"
 #include "tracing.hpp"
 
@@ -120,8 +121,7 @@ void failed_exec_is_reported(Trial& trial) {
 /// will open next.
 std::vector<int> closed_numbers(Trial& trial, std::size_t count) {
   std::vector<int> open;
-  for (const std::string& one : trial.student.open_descriptors())
-    open.push_back(std::atoi(one.c_str()));
+  for (const std::string& one : trial.student.open_descriptors()) open.push_back(number_at(one));
   std::vector<int> closed;
   for (int number = 0; closed.size() < count; ++number)
     if (std::find(open.begin(), open.end(), number) == open.end()) closed.push_back(number);
@@ -204,7 +204,7 @@ void leaves_nothing_open(Trial& trial) {
       std::uint64_t found = 0;
       std::vector<std::uint64_t> open;
       for (const std::string& one : before)
-        open.push_back(static_cast<std::uint64_t>(std::atoi(one.c_str())));
+        open.push_back(static_cast<std::uint64_t>(number_at(one)));
       for (; found < free || std::find(open.begin(), open.end(), limit) != open.end(); ++limit)
         if (std::find(open.begin(), open.end(), limit) == open.end()) ++found;
       trial.student.limit_descriptors(limit);

@@ -1,6 +1,9 @@
-// Bytes of any kind inside JSON, whose strings are UTF-8: two digits for each.
+// Bytes of any kind inside JSON, whose strings are UTF-8: two digits for each; and numbers in the
+// kernel's texts.
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -29,6 +32,14 @@ inline std::string from_hex(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); i += 2)
     bytes += static_cast<char>(value(text[i]) << 4 | value(text[i + 1]));
   return bytes;
+}
+
+/// The number that a text begins with, behind blanks; 0 where there is none.
+inline int number_at(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 }  // namespace lab04

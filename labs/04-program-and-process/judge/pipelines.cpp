@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "cases.hpp"
+#include "hex.hpp"
 #include "tracing.hpp"
 
 namespace lab04 {
@@ -314,7 +315,7 @@ void too_few_descriptors(Trial& trial, int in, const std::vector<std::string>& b
   if (alone.of_success + alone.of_failure + alone.zombies > 0) return;  // another case's matter
   std::uint64_t limit = 0;
   for (const std::string& one : before)
-    if (const auto number = static_cast<std::uint64_t>(std::atoi(one.c_str())); number < 30)
+    if (const auto number = static_cast<std::uint64_t>(number_at(one)); number < 30)
       limit = std::max(limit, number + 1);
   limit += trial.random.between(0, 8);
   trial.step(tr("from now on it may open descriptors below this number alone: ",

@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "cases.hpp"
+#include "hex.hpp"
 
 namespace lab04 {
 namespace {
@@ -44,7 +45,7 @@ int next_stop(pid_t process, bool ends) {
 pid_t thread_group_of(pid_t thread) {
   const std::string status = dialtone::proc_file(thread, "status");
   const std::size_t at = status.find("\nTgid:");
-  return at == std::string::npos ? 0 : std::atoi(status.c_str() + at + 6);
+  return at == std::string::npos ? 0 : number_at(std::string_view(status).substr(at + 6));
 }
 
 }  // namespace
@@ -179,7 +180,7 @@ void Tracer::made(pid_t maker, int event) {
 void Tracer::look_at_new_descriptors() {
   for (const std::string& one : dialtone::descriptors_of(main_)) {
     if (std::find(before_.begin(), before_.end(), one) != before_.end()) continue;
-    const std::string info = student_.descriptor_info(std::atoi(one.c_str()));
+    const std::string info = student_.descriptor_info(number_at(one));
     const std::size_t at = info.find("flags:");
     if (at == std::string::npos) continue;
     if ((std::strtoul(info.c_str() + at + 6, nullptr, 8) & O_CLOEXEC) == 0)

@@ -44,7 +44,7 @@ json open_descriptors() {
   DIR* folder = ::opendir("/proc/self/fd");
   if (folder == nullptr) return found;
   while (const dirent* entry = ::readdir(folder)) {
-    const int number = std::atoi(entry->d_name);
+    const int number = number_at(entry->d_name);
     if (entry->d_name[0] == '.' || number == ::dirfd(folder)) continue;
     struct stat status {};
     ::fstat(number, &status);
@@ -105,9 +105,9 @@ int obey(int line) {
   char word[32] = {};
   const ssize_t length = ::read(line, word, sizeof word - 1);
   const std::string_view text(word, length > 0 ? static_cast<std::size_t>(length) : 0);
-  if (text.starts_with("exit ")) return std::atoi(word + 5);
+  if (text.starts_with("exit ")) return number_at(word + 5);
   if (!text.starts_with("kill ")) return 0;
-  const int signal = std::atoi(word + 5);
+  const int signal = number_at(word + 5);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::signal(signal, SIG_DFL);
@@ -172,7 +172,7 @@ int witness_main(int argc, char** argv) {
   if (mode == "report" || mode == "spread") return report(argc, argv, word);
   if (mode == "copy") return copy(word);
   if (mode == "flood") return flood();
-  if (mode == "end") return std::atoi(argc > 3 ? argv[3] : "0");
+  if (mode == "end") return number_at(argc > 3 ? argv[3] : "0");
   return 126;
 }
 

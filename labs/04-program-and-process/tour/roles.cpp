@@ -150,7 +150,9 @@ std::optional<int> play_role(int argc, char** argv) {
   if (option != "--role") return std::nullopt;
   const std::string_view part = argv[2];
   live_no_longer_than_the_parent(part == "work" ? 150 : 60);
-  const auto number = [&](int at) { return at < argc ? std::atoi(argv[at]) : 0; };
+  const auto number = [&](int at) {
+    return at < argc ? static_cast<int>(std::strtol(argv[at], nullptr, 10)) : 0;
+  };
   if (part == "count") return count();
   if (part == "rest" && argc > 4) return rest(argv[3], std::clamp(number(4), 1, 16));
   if (part == "family") return family();
