@@ -140,14 +140,14 @@ class SearchPath {
 
   /// A folder that holds the witness under that name.
   fs::path right() {
-    const fs::path folder = add();
+    fs::path folder = add();
     fs::create_symlink(own_path(), folder / name_);
     return folder;
   }
 
   /// A place where the search finds no program that can be run.
   void wrong(std::uint64_t kind) {
-    const fs::path folder = add();
+    fs::path folder = add();
     if (kind == 1) fs::remove(folder);
     if (kind == 2) {  // a file in a folder's place
       fs::remove(folder);
@@ -158,7 +158,7 @@ class SearchPath {
 
   /// One that holds a file of that name that may not be run, or a folder of that name.
   fs::path blocked(bool as_folder) {
-    const fs::path folder = add();
+    fs::path folder = add();
     blocked(folder, as_folder);
     return folder;
   }
@@ -175,7 +175,7 @@ class SearchPath {
 
  private:
   fs::path add() {
-    const fs::path folder = root_.path() / ("part " + std::to_string(parts_));
+    fs::path folder = root_.path() / ("part " + std::to_string(parts_));
     fs::create_directory(folder);
     text_ += (parts_++ > 0 ? ":" : "") + folder.string();
     return folder;

@@ -16,7 +16,7 @@ struct Lines {
 
   std::string text() const {
     std::string all;
-    for (const auto& [name, value] : list) all += name + ":" + value + "\n";
+    for (const auto& [name, value] : list) all.append(name).append(":").append(value).append("\n");
     return all;
   }
   std::string& value(const std::string& name) {

@@ -146,7 +146,8 @@ int flood() {
 /// Makes its list of mappings longer than a page: neighbours differ, so that none are joined.
 void spread() {
   for (int i = 0; i < 200; ++i)
-    ::mmap(nullptr, 4096, i % 2 == 0 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static_cast<void>(::mmap(nullptr, 4096, i % 2 == 0 ? PROT_READ : PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
 std::string_view base_name(const char* path) {

@@ -161,7 +161,7 @@ Forked play_fork() {
   const Stretch stretch(seen.bytes);
   volatile char* value = stretch.begin();
   seen.address = reinterpret_cast<std::uint64_t>(stretch.begin());
-  seen.value_before = *value;
+  seen.value_before = static_cast<unsigned char>(*value);
   for (const Mapping& mapping : must(parse_maps(must(read_proc(::getpid(), "maps")))))
     if (mapping.begin == seen.address) seen.permissions = permissions(mapping);
 
@@ -189,8 +189,8 @@ Forked play_fork() {
   char written = 0;
   if (!hear(from.reads, &written, 1))
     fail(tr("the forked process ended too early", "fork 出的进程过早结束"));
-  seen.child.value = written;
-  seen.parent.value = *value;
+  seen.child.value = static_cast<unsigned char>(written);
+  seen.parent.value = static_cast<unsigned char>(*value);
   for (Forked::Side* side : {&seen.parent, &seen.child}) {
     const Holding after = holding(side->pid, seen.address);
     side->shared_after = after.shared;

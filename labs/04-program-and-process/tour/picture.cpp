@@ -15,7 +15,6 @@ using dialtone::clean;
 using dialtone::escaped;
 using dialtone::figure;
 using dialtone::fitted;
-using dialtone::text_width;
 using dialtone::tr;
 
 // All in pixels.

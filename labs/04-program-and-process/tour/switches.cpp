@@ -206,7 +206,7 @@ Switches watch_switches(double seconds) {
     if (drawn > 0) std::cout << "\x1b[" << drawn << "A\x1b[J";
     drawn = 0;
   };
-  const Switches seen = play_switches(seconds, [&](const Switches& so_far) {
+  Switches seen = play_switches(seconds, [&](const Switches& so_far) {
     Page page(true);
     show(so_far, page);
     erase();

@@ -446,9 +446,21 @@ TEST_CASE("a_guard_page_lies_below_a_stack_and_is_known") {
   }
 }
 
+TEST_CASE("a_stack_that_owns_nothing_may_be_moved_and_destroyed") {
+  Story s;
+  s.step("Stack none; Stack other(std::move(none)); both are destroyed");
+  std::size_t bytes = 1;
+  {
+    Stack none;
+    const Stack other(std::move(none));
+    bytes = other.bytes().size();
+  }
+  s.expect_equal("bytes", bytes, 0U);
+}
+
 TEST_CASE("an_empty_stack_guards_nothing") {
   Story s;
-  static const Stack none;
+  static const Stack none;  // never destroyed: this is about guards() alone
   s.step("guards(nullptr) of a stack that owns nothing");
   s.expect_equal("guards", none.guards(nullptr), false);
 }
