@@ -197,7 +197,8 @@ class Core {
   /// whoever handled it before.
   Result<void> run(std::string name, std::function<void()> body);
 
-  // What follows is called by threads of this core, while it runs.
+  // What follows is called by threads of this core, while it runs. Outside a run nobody is served:
+  // spawn, join and wait_ready are no_thread, yield and sleep_until return at once, self() is 0.
 
   /// A new thread, at the end of the line; the one that calls goes on. no_room: as many threads as
   /// may be have not ended, or there is no memory.
@@ -233,7 +234,8 @@ class Core {
   std::unique_ptr<State> state_;
 };
 
-/// Numbers from thread to thread, first in, first out.
+/// Numbers from thread to thread, first in, first out. Outside a run it can be filled, emptied and
+/// closed; who would have to wait has deadlock for an answer.
 class Channel {
  public:
   /// Holds up to `capacity` numbers that nobody has taken yet; 0 is taken for 1.

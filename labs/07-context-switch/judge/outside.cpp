@@ -187,6 +187,17 @@ bool stacks_go(Trial& trial) {
 }
 
 void a_run_leaves_nothing(Trial& trial) {
+  if (trial.index == 0) {
+    const json expected = {"no_thread", "no_thread", "no_thread", 0,
+                           "deadlock",  "well",      "deadlock",  "closed"};
+    const json got = ask(trial, {{"call", "outside a run"}});
+    trial.expect(
+        tr("outside a run: spawn, join, wait_ready, self, then a channel of one: receive, send, "
+           "send, closed and send",
+           "运行之外：spawn、join、wait_"
+           "ready、self，然后是容量为一的信道：receive、send、send、关闭后 send"),
+        got == expected, expected.dump(), got.dump());
+  }
   const std::vector<std::string> endings = {"well", "deadlock", "threw"};
   const std::string& ending = endings[trial.index % endings.size()];
   json request = {{"call", "runs"}, {"ending", ending}, {"threads", 200},

@@ -24,6 +24,7 @@ int main() {
                              {"commute", shim07::commute},
                              {"mask", shim07::switch_with_a_mask},
                              {"stack", shim07::make_stack},
+                             {"empty stack", shim07::empty_stack},
                              {"guards", shim07::guarded_addresses},
                              {"use stack", shim07::use_stack},
                              {"change stack", shim07::change_stack},
@@ -34,5 +35,7 @@ int main() {
                              {"traffic", shim07::send_numbers},
                              {"end", shim07::end_a_process},
                              {"runs", shim07::many_runs},
+                             {"outside a run", shim07::outside_a_run},
+                             {"empty sections", shim07::empty_sections},
                              {"signal", signal_number}});
 }

@@ -29,6 +29,13 @@ inline Answer make_stack(Message& request) {
   return value(place);
 }
 
+/// One that owns nothing is moved, and goes.
+inline Answer empty_stack(Message& /*request*/) {
+  Stack none;
+  const Stack other(std::move(none));
+  return value(other.bytes().empty());
+}
+
 /// Which of these addresses the stack guards.
 inline Answer guarded_addresses(Message& request) {
   const Stack& stack = *stacks.at(request.body.at("slot").get<int>());
@@ -169,6 +176,36 @@ inline json kept(const Handling& before, const Handling& after) {
           {"stack", before.stack.ss_sp == after.stack.ss_sp &&
                         before.stack.ss_size == after.stack.ss_size &&
                         before.stack.ss_flags == after.stack.ss_flags}};
+}
+
+/// What a core and a channel answer while nothing runs.
+inline Answer outside_a_run(Message& /*request*/) {
+  Core core;
+  context_switch::Channel channel(core, 1);
+  const auto named = [](const auto& result) {
+    return std::string(result ? "well" : name_of(result.error().kind));
+  };
+  json answers = json::array();
+  answers.push_back(named(core.spawn("nobody", [] {})));
+  answers.push_back(named(core.join(0)));
+  answers.push_back(
+      named(core.wait_ready(0, context_switch::Direction::readable, context_switch::Clock::now())));
+  core.yield();
+  core.sleep_until(context_switch::Clock::now() + std::chrono::hours(1));
+  answers.push_back(core.self());
+  answers.push_back(named(channel.receive()));
+  answers.push_back(named(channel.send(1)));
+  answers.push_back(named(channel.send(2)));
+  channel.close();
+  answers.push_back(named(channel.send(3)));
+  return value(answers);
+}
+
+/// A critical section that nobody disturbs, and one within it.
+inline Answer empty_sections(Message& /*request*/) {
+  const Critical outer;
+  const Critical inner;
+  return value(true);
 }
 
 /// Runs with threads that are spawned and joined, `batch` at a time; each run ends as is asked:

@@ -137,6 +137,9 @@ void expect_gone(Trial& trial, std::uint64_t first, std::uint64_t size, const st
 
 void a_stack_is_given_back(Trial& trial) {
   if (trial.index == 0) {
+    trial.expect(
+        tr("a stack that owns nothing has no bytes, and goes", "不拥有内存的栈没有字节，可以销毁"),
+        ask(trial, {{"call", "empty stack"}}) == true, "0", "?");
     const std::uint64_t bytes = std::uint64_t{64} << 20U;
     trial.input(tr("100 stacks of 64 MiB, one after the other; the process may have 512 MiB",
                    "100 个 64 MiB 的栈，一个接一个；进程最多可有 512 MiB"));

@@ -280,6 +280,10 @@ tl::unexpected<Error> failed(const std::string& tried, int code) {
   return tl::unexpected(Error{Kind::system, code, tried + ": " + std::strerror(code)});
 }
 
+tl::unexpected<Error> no_run(const std::string& tried) {
+  return tl::unexpected(Error{Kind::no_thread, 0, tried + ": the core does not run"});
+}
+
 tl::unexpected<Error> nobody_left() {
   return tl::unexpected(Error{Kind::deadlock, 0, "nobody is left who could end this wait"});
 }
@@ -331,6 +335,7 @@ struct Scheduler {
   Result<ThreadId> spawn(std::string name, std::function<void()> body);
   void end_current();
   void set_alarm(Clock::time_point when);
+  bool runs() const;
   Came wait();
   void wake(Thread& thread, Came came);
   void look(int milliseconds);
@@ -500,9 +505,17 @@ void Scheduler::set_alarm(Clock::time_point when) {
   current->alarm = sleepers.emplace(when, current);
 }
 
+bool Scheduler::runs() const {
+  return running == this;
+}
+
 /// Until wake(). What may wake it is set already.
 Came Scheduler::wait() {
   Thread& self = *current;
+  if (!runs()) {  // nobody could
+    if (self.line != nullptr) self.line->remove(self);
+    return Came::deadlock;
+  }
   tell(self, Event::What::waits);
   hand_on();
   return self.came;
@@ -854,11 +867,13 @@ Result<void> Core::run(std::string name, std::function<void()> body) {
 
 Result<ThreadId> Core::spawn(std::string name, std::function<void()> body) {
   const Critical whole;
+  if (!state_->runs()) return no_run("spawn " + name);
   return state_->spawn(std::move(name), std::move(body));
 }
 
 void Core::yield() {
   const Critical whole;
+  if (!state_->runs()) return;
   state_->make_ready(*state_->current, Event::What::yielded);
   state_->hand_on();
 }
@@ -866,6 +881,7 @@ void Core::yield() {
 Result<void> Core::join(ThreadId thread) {
   const Critical whole;
   State& core = *state_;
+  if (!core.runs()) return no_run("join");
   if (thread >= core.next_id)
     return tl::unexpected(
         Error{Kind::no_thread, 0, "join: there is no thread " + std::to_string(thread)});
@@ -891,6 +907,7 @@ Result<void> Core::join(ThreadId thread) {
 
 void Core::sleep_until(Clock::time_point when) {
   const Critical whole;
+  if (!state_->runs()) return;
   state_->set_alarm(when);
   state_->wait();
 }
@@ -900,6 +917,7 @@ Result<void> Core::wait_ready(int descriptor, Direction direction, Clock::time_p
   State& core = *state_;
   Thread& self = *core.current;
   const std::string tried = "wait for descriptor " + std::to_string(descriptor);
+  if (!core.runs()) return no_run(tried);
   // Who waits for a descriptor that was closed meanwhile cannot be taken out of epoll again, if
   // there is a copy of it: one event at most, and its ticket tells that nobody waits for it.
   epoll_event event{};
