@@ -19,7 +19,6 @@ namespace {
 
 using namespace switch_demo;
 using dialtone::tr;
-using dialtone::UsageFailure;
 using nlohmann::ordered_json;
 
 /// The command line, as it was typed.

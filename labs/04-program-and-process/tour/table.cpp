@@ -52,7 +52,7 @@ class Walk {
     std::set<pid_t> known;
     for (const Row& row : rows) known.insert(row.pid);
     for (const Row& row : rows) {
-      const bool has_parent = row.parent != row.pid && known.count(row.parent) > 0;
+      const bool has_parent = row.parent != row.pid && known.contains(row.parent);
       if (has_parent)
         children_[row.parent].push_back(&row);
       else

@@ -97,7 +97,7 @@ std::vector<std::string> tree_lines(const std::vector<Branch>& tree, std::size_t
   for (const Branch& branch : tree) {
     std::string line;
     for (const Column& column : figures)
-      line += flush_right(column.text(*branch.row), column.width) + ' ';
+      line.append(flush_right(column.text(*branch.row), column.width)).append(" ");
     line += ' ';
     const std::string name = dialtone::cut(twigs(branch) + safe(branch.row->name), room, ellipsis);
     // Cut before it is coloured: a colour takes no column.

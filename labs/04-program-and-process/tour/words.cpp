@@ -82,7 +82,7 @@ std::string time_text(double milliseconds) {
 }
 
 std::string safe(std::string_view name) {
-  const std::string kept = dialtone::clean(name);
+  std::string kept = dialtone::clean(name);
   if (dialtone::locale_is_utf8()) return kept;
   std::string plain;
   for (const std::string_view character : dialtone::characters(kept))

@@ -86,11 +86,11 @@ begin_without_rbx:
 
 namespace {
 
-constexpr std::size_t stack_bytes = std::size_t{64} << 10U;
+constexpr std::size_t adders_stack_bytes = std::size_t{64} << 10U;
 
 /// Each half of a pair that adds. The other one has more to do, so that it never ends.
 struct Adders {
-  std::vector<std::byte> stack = std::vector<std::byte>(stack_bytes);
+  std::vector<std::byte> stack = std::vector<std::byte>(adders_stack_bytes);
   Context first_context, other_context;
   Adding first, other;
 
@@ -119,8 +119,8 @@ std::int64_t sum_over_switches_without_rbx(std::int64_t rounds) {
     void (*goes_on)() = begin_without_rbx;
   } frame;
   frame.r12 = &adders.other;
-  const auto top = reinterpret_cast<std::uintptr_t>(adders.stack.data() + stack_bytes);
-  std::byte* const place = adders.stack.data() + stack_bytes - top % 16 - sizeof frame;
+  const auto top = reinterpret_cast<std::uintptr_t>(adders.stack.data() + adders_stack_bytes);
+  std::byte* const place = adders.stack.data() + adders_stack_bytes - top % 16 - sizeof frame;
   std::memcpy(place, &frame, sizeof frame);
   adders.other_context.stack_pointer = place;
   sum_in_rbx(&adders.first);
