@@ -3,6 +3,7 @@
 
 #include <sys/time.h>
 
+#include <bit>
 #include <map>
 #include <optional>
 
@@ -41,8 +42,7 @@ inline Answer guarded_addresses(Message& request) {
   const Stack& stack = *stacks.at(request.body.at("slot").get<int>());
   json guarded_ones = json::array();
   for (const json& address : request.body.at("addresses"))
-    guarded_ones.push_back(
-        stack.guards(reinterpret_cast<const void*>(address.get<std::uintptr_t>())));
+    guarded_ones.push_back(stack.guards(std::bit_cast<const void*>(address.get<std::uintptr_t>())));
   return value(guarded_ones);
 }
 
@@ -137,7 +137,7 @@ inline Answer end_a_process(Message& request) {
     const std::function<void()> deed = [&] {
       if (deed_name == "overflow") ::_exit(go_deeper(0) == 0 ? 8 : 9);
       volatile std::uintptr_t nowhere = 16;
-      if (deed_name == "null") *reinterpret_cast<volatile int*>(std::uintptr_t{nowhere}) = 1;
+      if (deed_name == "null") *std::bit_cast<volatile int*>(std::uintptr_t{nowhere}) = 1;
       const auto until = Clock::now() + time;
       if (deed_name == "sleep") core.sleep_until(until);
       while (deed_name == "greedy" && Clock::now() < until) {
