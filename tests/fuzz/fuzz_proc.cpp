@@ -23,8 +23,10 @@ std::string hexadecimal(std::uint64_t number) {
 std::string replaced(std::string_view text, char from, std::string_view to) {
   std::string made;
   for (const char c : text) {
-    if (c == from) made += to;
-    else made += c;
+    if (c == from)
+      made += to;
+    else
+      made += c;
   }
   return made;
 }
