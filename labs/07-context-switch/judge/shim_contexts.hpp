@@ -133,15 +133,17 @@ extern "C" [[gnu::used, gnu::no_sanitize("address")]] inline void lab07_wander()
 
 /// It keeps a sum of its own, in a variable of its own.
 [[gnu::no_sanitize("address")]] inline void keep_a_sum() {
-  const std::size_t self = journey->stops.data()[journey->at];
+  const auto* const stops = journey->stops.data();
+  auto* const figures = journey->figures.data();
+  const std::size_t self = stops[journey->at];
   volatile std::uint64_t kept[4] = {self, self + 1, self + 2, self + 3};
   for (;;) {
     for (volatile std::uint64_t& one : kept) one = one * 6364136223846793005U + journey->at;
-    journey->figures.data()[journey->at] = kept[0] ^ kept[1] ^ kept[2] ^ kept[3];
+    figures[journey->at] = kept[0] ^ kept[1] ^ kept[2] ^ kept[3];
     ++journey->at;
     const bool over = journey->at == journey->stops.size();
     lab07_switch(&journey->contexts[self],
-                 over ? &journey->home : &journey->contexts[journey->stops.data()[journey->at]]);
+                 over ? &journey->home : &journey->contexts[stops[journey->at]]);
   }
 }
 

@@ -60,8 +60,8 @@ void lab07_begin(void*);
 /// An entry: calls lab07_wander on a stack that is aligned, however it began.
 void lab07_enter(void*);
 void lab07_wander();
-Other* lab07_other = nullptr;
-Beginning* lab07_beginning = nullptr;
+[[gnu::used]] inline Other* lab07_other = nullptr;
+[[gnu::used]] inline Beginning* lab07_beginning = nullptr;
 }
 
 asm(R"(
