@@ -137,7 +137,8 @@ std::vector<Actor> Actor::pipeline(std::span<const Program> programs, int in, in
     return started;
   }();
   std::vector<Actor> actors;
-  for (const pid_t pid : must(std::move(children))) actors.push_back(Actor(pid, false));
+  const auto pids = must(std::move(children));
+  for (const pid_t pid : pids) actors.push_back(Actor(pid, false));
   return actors;
 }
 

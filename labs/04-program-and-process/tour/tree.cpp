@@ -102,7 +102,7 @@ std::vector<std::string> tree_lines(const std::vector<Branch>& tree, std::size_t
     const std::string name = dialtone::cut(twigs(branch) + safe(branch.row->name), room, ellipsis);
     // Cut before it is coloured: a colour takes no column.
     if (dialtone::display_width(line) + dialtone::display_width(name) > columns)
-      line = dialtone::clip(line + name, columns);
+      line = dialtone::clip(line.append(name), columns);
     else if (const auto colour = colour_of(branch.row->state))
       line += coloured(*colour, name);
     else

@@ -102,6 +102,7 @@ void hand_ucontext_back() {
 double of_swapcontext(int rounds) {
   std::vector<std::byte> stack(stack_bytes);
   UcontextPair both{};
+  // cppcheck-suppress danglingLifetime
   ucontext_pair = &both;
   ::getcontext(&both.there);
   both.there.uc_stack.ss_sp = stack.data();

@@ -46,7 +46,7 @@ void compute(Time microseconds) {
   for (auto last = Clock::now(); had < wanted;) {
     for (std::uint64_t i = 0; i < 32; ++i) sum = sum + i * i;
     const auto now = Clock::now();
-    if (now - last < 20us) had += now - last;
+    if (now - last < std::chrono::microseconds(20)) had += now - last;
     last = now;
   }
 }

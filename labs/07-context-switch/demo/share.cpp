@@ -116,7 +116,7 @@ class Crowd {
     }
     constexpr std::array<std::string_view, 8> unicode = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     constexpr std::array<std::string_view, 8> ascii = {".", ":", "-", "=", "+", "*", "%", "#"};
-    const std::size_t level = done * 7 / wanted;
+    const std::size_t level = wanted == 0 ? 0 : done * 7 / wanted;
     return coloured(done == wanted ? Colour::green : Colour::cyan,
                     dialtone::glyph(unicode[level], ascii[level]));
   }

@@ -150,6 +150,7 @@ inline void wait_a_little() {
 /// descriptor (sent along) have to get in between.
 inline Answer spin_in_turns(Message& request) {
   Spinning all;
+  // cppcheck-suppress danglingLifetime
   spinning = &all;
   all.threads = request.body.at("threads").get<int>();
   all.wanted_turns = request.body.at("turns").get<int>();
@@ -178,6 +179,7 @@ inline Answer spin_in_turns(Message& request) {
 /// Threads whose critical sections are interrupted by nobody.
 inline Answer guard_sections(Message& request) {
   Spinning all;
+  // cppcheck-suppress danglingLifetime
   spinning = &all;
   all.threads = request.body.at("threads").get<int>();
   all.hold = microseconds(request.body.at("hold").get<int>());
@@ -196,6 +198,7 @@ inline Answer guard_sections(Message& request) {
 /// Numbers through a channel, while turns end anywhere in the student's functions.
 inline Answer send_numbers(Message& request) {
   Spinning all;
+  // cppcheck-suppress danglingLifetime
   spinning = &all;
   all.threads = request.body.at("threads").get<int>();
   Core core(options_that_tell(request));

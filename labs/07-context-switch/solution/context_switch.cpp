@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -149,8 +150,8 @@ void begin(unsigned entry_high, unsigned entry_low, unsigned argument_high, unsi
   const auto joined = [](unsigned high, unsigned low) {
     return static_cast<std::uintptr_t>(std::uint64_t{high} << 32U | low);
   };
-  reinterpret_cast<Entry>(joined(entry_high, entry_low))(
-      reinterpret_cast<void*>(joined(argument_high, argument_low)));
+  std::bit_cast<Entry>(joined(entry_high, entry_low))(
+      std::bit_cast<void*>(joined(argument_high, argument_low)));
 }
 
 }  // namespace
@@ -924,7 +925,7 @@ Result<void> Core::wait_ready(int descriptor, Direction direction, Clock::time_p
   event.events = (direction == Direction::readable ? EPOLLIN : EPOLLOUT) | EPOLLONESHOT;
   event.data.u64 = self.ticket =
       std::uint64_t{++core.tickets} << 32U | static_cast<std::uint32_t>(descriptor);
-  if (core.descriptors.count(descriptor) != 0) return failed(tried, EEXIST);
+  if (core.descriptors.contains(descriptor)) return failed(tried, EEXIST);
   if (::epoll_ctl(core.epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) return failed(tried, errno);
   self.past_descriptor = {};
   self.descriptor = core.descriptors.emplace(descriptor, &self).first;
