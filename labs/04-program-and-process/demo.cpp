@@ -137,13 +137,9 @@ int tree(const Request& request) {
   return dialtone::exit_success;
 }
 
-int switches(const Request& request) {
-  const Switches seen = !request.from.empty()
-                            ? switches_from_json(dialtone::read_text(request.from), request.from)
-                        : request.json || request.svg == "-" ? play_switches(request.seconds)
-                                                             : watch_switches(request.seconds);
-  if (!request.svg.empty()) write_picture(request.svg, switches_svg(seen));
-  if (request.svg == "-") return dialtone::exit_success;
+/// What was seen, as JSON or as a page.
+template <class Seen>
+int tell(const Request& request, const Seen& seen) {
   if (request.json) {
     print(to_json(seen));
     return dialtone::exit_success;
@@ -154,17 +150,20 @@ int switches(const Request& request) {
   return dialtone::exit_success;
 }
 
+int switches(const Request& request) {
+  const Switches seen = !request.from.empty()
+                            ? switches_from_json(dialtone::read_text(request.from), request.from)
+                        : request.json || request.svg == "-" ? play_switches(request.seconds)
+                                                             : watch_switches(request.seconds);
+  if (!request.svg.empty()) write_picture(request.svg, switches_svg(seen));
+  if (request.svg == "-") return dialtone::exit_success;
+  return tell(request, seen);
+}
+
 int calls(const Request& request) {
   const Calls seen = play_calls();
   if (!seen.why_not.empty()) fail(seen.why_not);
-  if (request.json) {
-    print(to_json(seen));
-    return dialtone::exit_success;
-  }
-  Page page(false);
-  show(seen, page);
-  put(page.text());
-  return dialtone::exit_success;
+  return tell(request, seen);
 }
 
 /// Runs a line of programs. With --json standard output is ours, and theirs goes to standard error.
