@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "file_descriptor.hpp"
 #include "judge.hpp"
 #include "language.hpp"
 
@@ -15,6 +16,16 @@ using dialtone::Random;
 using dialtone::tr;
 using dialtone::Trial;
 using nlohmann::json;
+
+/// A pipe of one page.
+struct Pipe {
+  dialtone::FileDescriptor reads;
+  dialtone::FileDescriptor writes;
+
+  Pipe();
+  /// So many bytes, for which there is room.
+  void fill(std::size_t bytes) const;
+};
 
 std::vector<Case> register_cases();
 std::vector<Case> context_cases();

@@ -20,25 +20,11 @@ void pause(int milliseconds) {
   ::poll(nullptr, 0, milliseconds);
 }
 
-struct Pipe {
-  FileDescriptor reads;
-  FileDescriptor writes;
-
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("judge: pipe");
-    reads = FileDescriptor(ends[0]);
-    writes = FileDescriptor(ends[1]);
-  }
-  void put() const {
-    if (::write(writes.get(), "x", 1) != 1) throw std::runtime_error("judge: write to a pipe");
-  }
-  bool comes_within(int milliseconds) const {
-    pollfd wait{reads.get(), POLLIN, 0};
-    char byte = 0;
-    return ::poll(&wait, 1, milliseconds) == 1 && ::read(reads.get(), &byte, 1) == 1;
-  }
-};
+bool comes_within(int milliseconds, const Pipe& pipe) {
+  pollfd wait{pipe.reads.get(), POLLIN, 0};
+  char byte = 0;
+  return ::poll(&wait, 1, milliseconds) == 1 && ::read(pipe.reads.get(), &byte, 1) == 1;
+}
 
 // --- an idle core ---
 
@@ -143,9 +129,9 @@ void an_idle_core_sleeps_in_epoll(Trial& trial) {
     expect_asleep(trial, {&first.reads, &second.reads});
     for (const Pipe* const pipe : {&second, &first}) {
       trial.step(tr("a byte is written to a pipe", "向一个管道写一个字节"));
-      pipe->put();
+      pipe->fill(1);
       trial.expect(tr("the thread that waited for it goes on", "等它的线程继续"),
-                   reply.comes_within(4000), tr("its answer", "它的回答"),
+                   comes_within(4000, reply), tr("its answer", "它的回答"),
                    tr("nothing within 4 s", "4 秒内什么也没有"));
       if (pipe == &second) expect_asleep(trial, {&first.reads});
     }

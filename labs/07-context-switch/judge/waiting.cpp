@@ -15,25 +15,6 @@ namespace {
 
 using dialtone::FileDescriptor;
 
-/// A pipe of one page.
-struct Pipe {
-  FileDescriptor reads;
-  FileDescriptor writes;
-
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("judge: pipe");
-    reads = FileDescriptor(ends[0]);
-    writes = FileDescriptor(ends[1]);
-    ::fcntl(ends[1], F_SETPIPE_SZ, 4096);
-  }
-  void fill(std::size_t bytes) const {
-    const std::string text(bytes, 'x');
-    if (::write(writes.get(), text.data(), bytes) != static_cast<ssize_t>(bytes))
-      throw std::runtime_error("judge: write to a pipe");
-  }
-};
-
 // --- time ---
 
 /// False where the machine was so busy that nothing can be said.
