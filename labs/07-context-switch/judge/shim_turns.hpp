@@ -23,7 +23,6 @@ struct Spinning {
   std::array<std::atomic<int>, most_spinners> turns_over{};  ///< as told
   std::array<std::atomic<int>, most_spinners> wrong_errno{};
   std::atomic<int> last = -1;  ///< who ran last
-  std::atomic<int> alive = 0;
   std::atomic<bool> slept = true;
   std::atomic<bool> waited = true;
   int descriptor = -1;
@@ -32,7 +31,6 @@ struct Spinning {
   std::atomic<std::int64_t> second = 0;
   std::atomic<int> torn = 0;  ///< how often they were found not to be
   std::atomic<int> switched_inside = 0;
-  std::atomic<int> not_ended_after = 0;
   std::atomic<int> sections = 0;
   context_switch::Channel* channel = nullptr;
   std::array<std::atomic<std::int64_t>, most_spinners> sums{};  ///< what each sent or received
@@ -67,31 +65,22 @@ inline void take_turns(int self) {
 /// The critical sections of one thread, short ones and long ones, until the time is over.
 inline void take_care(int self) {
   Spinning& all = *spinning;
-  ++all.alive;
   const auto long_one = 3 * all.hold;
   for (int round = self; Clock::now() < all.until; ++round) {
-    std::uint64_t before = 0;
-    bool may_end = false;
+    const Critical whole;
+    if (all.first != all.second) ++all.torn;
+    const std::uint64_t before = all.core->switches();
+    all.first = all.first + 1;
+    spin(round % 4 == 0 ? long_one : all.hold / 8);
     {
-      const Critical whole;
-      if (all.first != all.second) ++all.torn;
-      before = all.core->switches();
-      all.first = all.first + 1;
-      const bool is_long = round % 4 == 0;
-      spin(is_long ? long_one : all.hold / 8);
-      {
-        const Critical nested;
-        spin(all.hold / 16);
-      }
+      const Critical nested;
       spin(all.hold / 16);
-      all.second = all.second + 1;
-      if (all.core->switches() != before) ++all.switched_inside;
-      may_end = is_long && all.alive > 1;
-      ++all.sections;
     }
-    if (may_end && all.core->switches() == before) ++all.not_ended_after;
+    spin(all.hold / 16);
+    all.second = all.second + 1;
+    if (all.core->switches() != before) ++all.switched_inside;
+    ++all.sections;
   }
-  --all.alive;
 }
 
 /// The even ones send numbers through a channel until the time is over, the others receive.
@@ -191,7 +180,6 @@ inline Answer guard_sections(Message& request) {
                 {"sections", all.sections.load()},
                 {"torn", all.torn.load()},
                 {"switched inside", all.switched_inside.load()},
-                {"not ended after", all.not_ended_after.load()},
                 {"sum", all.first.load()}});
 }
 
