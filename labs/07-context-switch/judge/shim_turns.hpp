@@ -83,18 +83,26 @@ inline void take_care(int self) {
   }
 }
 
-/// The even ones send numbers through a channel until the time is over, the others receive.
+/// The last number that a receiver gets.
+inline constexpr std::int64_t no_more = -1;
+
+/// The even ones send numbers through a channel until the time is over, the others receive; each
+/// sender ends one receiver. Nobody closes the channel: that has a case of its own.
 inline void send_or_receive(int self) {
   Spinning& all = *spinning;
   const auto at = static_cast<std::size_t>(self);
   if (self % 2 == 1) {
-    while (const auto number = all.channel->receive()) all.sums[at] += *number;
+    while (const auto number = all.channel->receive()) {
+      if (*number == no_more) break;
+      all.sums[at] += *number;
+    }
     return;
   }
   for (int i = 0; Clock::now() < all.until; ++i) {
     if (!all.channel->send(self + i)) return;
     all.sums[at] += self + i;
   }
+  static_cast<void>(all.channel->send(no_more));
 }
 
 inline Options options_that_tell(const Message& request) {
@@ -113,14 +121,11 @@ json counts_of(const std::array<std::atomic<int>, N>& counts, int threads) {
   return all;
 }
 
-inline ThreadId spawn_one(void (*be)(int), int self) {
-  return spinning->core->spawn("spinner", guarded([be, self] { be(self); })).value_or(0);
-}
-
 /// The body of the first thread of a run: it spawns the others and is one of them. All it hands on
 /// is small enough for std::function and std::string to need no memory of their own.
 inline void spawn_and(void (*be)(int)) {
-  for (int i = 1; i < spinning->threads; ++i) spawn_one(be, i);
+  for (int i = 1; i < spinning->threads; ++i)
+    static_cast<void>(spinning->core->spawn("spinner", guarded([be, i] { be(i); })));
   be(0);
 }
 
@@ -194,15 +199,7 @@ inline Answer send_numbers(Message& request) {
   all.core = &core;
   all.channel = &channel;
   all.until = Clock::now() + milliseconds(request.body.at("milliseconds").get<int>());
-  const auto result = core.run("parent", guarded([] {
-                                 std::array<ThreadId, most_spinners> children{};
-                                 const auto count = static_cast<std::size_t>(spinning->threads);
-                                 for (std::size_t i = 0; i < count; ++i)
-                                   children[i] = spawn_one(send_or_receive, static_cast<int>(i));
-                                 for (std::size_t i = 0; i < count; i += 2)
-                                   static_cast<void>(spinning->core->join(children[i]));
-                                 spinning->channel->close();
-                               }));
+  const auto result = core.run("sender", guarded([] { spawn_and(send_or_receive); }));
   std::int64_t sums[2] = {0, 0};
   for (int i = 0; i < all.threads; ++i) sums[i % 2] += all.sums[static_cast<std::size_t>(i)];
   return value({{"run", outcome_of(result)}, {"sent", sums[0]}, {"received", sums[1]}});
