@@ -143,8 +143,8 @@ FileDescriptor accept_within(int listener, milliseconds time) {
 
 std::optional<std::string> read_within(int socket, std::size_t limit, milliseconds time) {
   if (!wait_ready(socket, POLLIN, Clock::now() + time)) return std::nullopt;
-  std::string bytes(limit, '\0');
-  const ssize_t count = recv(socket, bytes.data(), limit, MSG_DONTWAIT);
+  std::string bytes(std::min(limit, most_at_once), '\0');
+  const ssize_t count = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
   if (count < 0) return std::nullopt;
   bytes.resize(static_cast<std::size_t>(count));
   return bytes;

@@ -68,8 +68,11 @@ std::uint16_t port_of(int socket);
 /// The next call on a listener of the judge's, or nothing in time.
 FileDescriptor accept_within(int listener, milliseconds time);
 
-/// Up to `limit` bytes as soon as there are any; empty at end of stream; nothing when none came in
-/// time or the connection broke (errno tells).
+/// The most that read_within() takes at once.
+inline constexpr std::size_t most_at_once = std::size_t{64} << 10U;
+
+/// Up to `limit` bytes as soon as there are any, at most `most_at_once`; empty at end of stream;
+/// nothing when none came in time or the connection broke (errno tells).
 std::optional<std::string> read_within(int socket, std::size_t limit, milliseconds time);
 
 /// All bytes until end of stream or `limit`; `ended` tells which, `broken` an error like

@@ -102,7 +102,7 @@ std::string Caller::hear_up_to(std::string_view what, std::string_view mark) {
   const auto begin = Clock::now();
   while (!heard.ends_with(mark)) {
     const auto part =
-        dialtone::read_within(get(), std::size_t{64} << 10U,
+        dialtone::read_within(get(), dialtone::most_at_once,
                               std::max(milliseconds(0), dialtone::ample_time - since(begin)));
     if (!part || part->empty())
       trial_->fail(told() + std::string(what), tr("in the end ", "最后是 ") + dialtone::show(mark),
