@@ -49,10 +49,10 @@ using Kind = Error::Kind;
 //    8  r15, r14, r13, r12, rbx, rbp
 //   56  where it goes on: pushed by the call
 // Until the exchange the frame lies in the red zone, the 128 bytes below the stack pointer that no
-// signal's handler touches (System V ABI for AMD64, 3.2.2). To load a control word takes longer
-// than all the rest together and they hardly ever differ, so they are compared first. start_context
-// is where one goes on that never ran: with its entry in r12, its argument in r13 and the stack
-// aligned. It has no caller, which the unwinder is told by an undefined rip.
+// signal's handler touches (System V ABI for AMD64, 3.2.2). To load the control words takes half as
+// long as all the rest together and they hardly ever differ, so they are compared first.
+// start_context is where one goes on that never ran: with its entry in r12, its argument in r13 and
+// the stack aligned. It has no caller, which the unwinder is told by an undefined rip.
 asm(R"(
     .text
     # [switch]
