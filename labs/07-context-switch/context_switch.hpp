@@ -14,9 +14,9 @@
 //   floating-point control words are kept. The signal mask and `thread_local` variables are shared,
 //   and a thread that is within a `catch` must not switch.
 // - Where a quantum is set, what a thread calls must be safe against a switch in its middle: what
-//   holds a lock or changes what all share (malloc, printf) belongs in a Critical, or the next thread
-//   waits for a lock whose owner cannot run, or finds a list half changed. A production system looks
-//   where the thread was interrupted, or has locks that know its threads.
+//   holds a lock or changes what all share (malloc, printf) belongs in a Critical, or the next
+//   thread waits for a lock whose owner cannot run, or finds a list half changed. A production
+//   system looks where the thread was interrupted, or has locks that know its threads.
 #pragma once
 
 #include <chrono>
