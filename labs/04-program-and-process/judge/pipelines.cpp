@@ -377,6 +377,8 @@ void leaves_nothing(Trial& trial) {
                      alone.error.at("kind").get<std::string>());
   trial.expect_equal(tr("Error::code, as of spawn", "Error::code，与 spawn 的相同"),
                      error.at("code").get<int>(), alone.error.at("code").get<int>());
+  trial.expect_equal(tr("Error::message, as of spawn", "Error::message，与 spawn 的相同"),
+                     message_of(error), message_of(alone.error));
   unplace(trial);
 }
 

@@ -342,7 +342,35 @@ void some_do_not(Trial& trial, std::vector<Report>& children, std::vector<pid_t>
                  tr("a process that is no child of it", "不是它子进程的进程"));
 }
 
+/// The deadline does not begin anew with each child: one ends before it, and the other is killed.
+void the_deadline_is_that_of_all(Trial& trial) {
+  const Reports reports;
+  for (const milliseconds time : {milliseconds(150), milliseconds(1500)}) {  // where it is busy
+    Report first = start_witness(trial, reports);
+    Report second = start_witness(trial, reports);
+    trial.step(tr("one that ends before the deadline, and one that does not",
+                  "一个在时限之前结束，另一个不结束"));
+    bool runs_on = false;
+    const Message answer = wait_for_all(trial, {first.pid, second.pid}, time, [&] {
+      const auto begin = Clock::now();
+      std::this_thread::sleep_until(begin + time * 7 / 10);
+      first.end(0);
+      std::this_thread::sleep_until(begin + time * 3 / 2);
+      const auto seen = look_at(second.pid);
+      runs_on = seen && seen->state != 'Z' && seen->state != 'X';
+      if (runs_on) second.end(0);
+    });
+    if (runs_on && time < milliseconds(1500)) continue;
+    trial.expect(tr("at half of the time over the deadline", "超过时限一半时间之后"), !runs_on,
+                 tr("the second one has been killed", "第二个已被杀死"),
+                 tr("it runs on", "它仍在运行"));
+    failed(trial, answer, "timed_out", "wait_for_all");
+    return expect_children(trial, {});
+  }
+}
+
 void wait_for_all_leaves_none(Trial& trial) {
+  if (trial.index == 5) return the_deadline_is_that_of_all(trial);
   const Reports reports;
   std::vector<Report> children;
   std::vector<pid_t> pids;

@@ -68,6 +68,35 @@ void a_channel_keeps_its_order(Trial& trial) {
   script.expect_run_ended_well(log);
 }
 
+/// How many turns the others have before it is asked who still waits.
+constexpr int turns_for_the_others = 8;
+
+/// After so many turns of everybody's, who still sends waits for room, and there is none.
+void expect_no_sender_waits_in_vain(Trial& trial, const Script& script, const Log& log,
+                                    std::size_t room) {
+  std::size_t begun = 0;
+  std::size_t put_in = 0;
+  std::size_t taken = 0;
+  int turns = 0;
+  for (const Entry& entry : log.entries) {
+    if (entry.what == Entry::What::event) continue;
+    const bool is_begin = entry.what == Entry::What::begin;
+    if (is_on(script, entry, "send", 0)) (is_begin ? begun : put_in) += 1;
+    if (entry.thread != 0 || is_begin) continue;
+    if (is_on(script, entry, "receive", 0)) {
+      ++taken;
+      turns = 0;
+    }
+    if (script.steps_of(0)[entry.step].at(0) == "yield") ++turns;
+    if (turns != turns_for_the_others || begun == put_in) continue;
+    trial.expect_equal(
+        script.told(0, entry.step) +
+            tr(": the numbers in the channel while ", "：通道里的数；同时仍在等待的 send 数：") +
+            std::to_string(begun - put_in) + tr(" sends wait", ""),
+        put_in - taken, room);
+  }
+}
+
 void a_full_channel_stops_its_sender(Trial& trial) {
   Script script(trial);
   const bool in_order = trial.index % 2 == 0;  // with room for one, whatever order it keeps inside
@@ -85,7 +114,7 @@ void a_full_channel_stops_its_sender(Trial& trial) {
     }
   }
   for (int i = 0; i < numbers; ++i) {
-    for (int yields = trial.random.chance(0.5) ? 8 : 0; yields > 0; --yields)
+    for (int yields = trial.random.chance(0.5) ? turns_for_the_others : 0; yields > 0; --yields)
       script.add(0, {"yield"});
     script.add(0, {"receive", 0});
   }
@@ -126,6 +155,7 @@ void a_full_channel_stops_its_sender(Trial& trial) {
                    tr("it put a number in", "它放进了一个数"));
     }
   }
+  expect_no_sender_waits_in_vain(trial, script, log, room);
   for (std::size_t thread = 1; thread < script.threads(); ++thread)
     for (std::size_t step = 0; step < script.steps_of(thread).size(); ++step)
       script.expect(log, thread, step, "ok");
