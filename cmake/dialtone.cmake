@@ -48,7 +48,7 @@ endif()
 add_compile_options(-g1 -U_FORTIFY_SOURCE)
 
 # The sanitizers' builds compile the files of a target as one (CMAKE_UNITY_BUILD, in their presets): most
-# of the time goes into the libraries' headers. The release build looks at each file on its own.
+# of the time goes into their headers. The release build looks at each file on its own.
 # compile_alone(file.cpp ...): files whose names clash with those of others of their target. To be
 # called in the directory of the target.
 function(compile_alone)
