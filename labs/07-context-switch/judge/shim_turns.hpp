@@ -33,6 +33,9 @@ struct Spinning {
   std::atomic<int> switched_inside = 0;
   std::atomic<int> sections = 0;
   context_switch::Channel* channel = nullptr;
+  std::atomic<int> senders = 0;  ///< that have not sent their last number
+  std::atomic<std::int64_t> under_way =
+      0;  ///< numbers that were or are being sent, and not received
   std::array<std::atomic<std::int64_t>, most_spinners> sums{};  ///< what each sent or received
 };
 inline Spinning* spinning = nullptr;
@@ -86,23 +89,28 @@ inline void take_care(int self) {
 /// The last number that a receiver gets.
 inline constexpr std::int64_t no_more = -1;
 
-/// The even ones send numbers through a channel until the time is over, the others receive; each
-/// sender ends one receiver. Nobody closes the channel: that has a case of its own.
+/// The even ones send numbers through a channel until the time is over, the others receive. When
+/// all was received, the last sender ends the receivers: nobody closes the channel, nor does it
+/// matter in which order the numbers come; these have cases of their own.
 inline void send_or_receive(int self) {
   Spinning& all = *spinning;
   const auto at = static_cast<std::size_t>(self);
   if (self % 2 == 1) {
-    while (const auto number = all.channel->receive()) {
-      if (*number == no_more) break;
+    for (auto number = all.channel->receive(); number && *number != no_more;
+         number = all.channel->receive()) {
       all.sums[at] += *number;
+      --all.under_way;
     }
     return;
   }
   for (int i = 0; Clock::now() < all.until; ++i) {
+    ++all.under_way;
     if (!all.channel->send(self + i)) return;
     all.sums[at] += self + i;
   }
-  static_cast<void>(all.channel->send(no_more));
+  if (--all.senders > 0) return;
+  while (all.under_way > 0 && Clock::now() < all.until + milliseconds(1000)) all.core->yield();
+  for (int i = 0; i < all.threads; i += 2) static_cast<void>(all.channel->send(no_more));
 }
 
 inline Options options_that_tell(const Message& request) {
@@ -198,6 +206,7 @@ inline Answer send_numbers(Message& request) {
   context_switch::Channel channel(core, request.body.at("capacity").get<std::size_t>());
   all.core = &core;
   all.channel = &channel;
+  all.senders = all.threads / 2;
   all.until = Clock::now() + milliseconds(request.body.at("milliseconds").get<int>());
   const auto result = core.run("sender", guarded([] { spawn_and(send_or_receive); }));
   std::int64_t sums[2] = {0, 0};
