@@ -39,6 +39,9 @@ const Forgery forgeries[] = {
     {"an empty answer",
      "struct Forger { Forger() { put(R\"({\"ready\":true})\"); put(\"{}\"); for (;;) pause(); } } "
      "forger;\n}\n"},
+    {"an empty answer to what is asked",
+     "struct Forger { Forger() { put(R\"({\"ready\":true})\"); char byte; "
+     "(void)!read(3, &byte, 1); put(\"{}\"); for (;;) pause(); } } forger;\n}\n"},
     {"an answer of another type",
      "struct Forger { Forger() { put(R\"({\"ready\":true})\"); "
      "put(R\"({\"value\":[1],\"error\":7})\"); for (;;) pause(); } } forger;\n}\n"},
