@@ -15,7 +15,7 @@ void reach(Trial& trial, std::uint64_t base, std::uint64_t limit, std::uint64_t 
   trial.step(story);
   const auto answer = trial.student.ask(
       {{"call", "translate"}, {"base", base}, {"limit", limit}, {"address", address}});
-  json expected = {{"fault", {{"address", address}, {"limit", limit}}}};
+  json expected = {{"error", {{"address", address}, {"limit", limit}}}};
   if (address < limit && address <= top - base) expected = {{"value", base + address}};
   trial.expect(tr("what comes of it", "结果"), answer.body == expected, expected.dump(),
                dialtone::printable(answer.body.dump(), 200));

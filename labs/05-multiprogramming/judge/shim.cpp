@@ -109,7 +109,7 @@ Answer reach(Message& request) {
       translate({request.body.at("base").get<Address>(), request.body.at("limit").get<Address>()},
                 request.body.at("address").get<Address>());
   if (physical) return {{{"value", *physical}}};
-  return {{{"fault", {{"address", physical.error().address}, {"limit", physical.error().limit}}}}};
+  return {{{"error", {{"address", physical.error().address}, {"limit", physical.error().limit}}}}};
 }
 
 }  // namespace
