@@ -13,12 +13,6 @@ pkg_check_modules(pcap REQUIRED IMPORTED_TARGET libpcap)
 find_package(spdlog REQUIRED)
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 
-find_program(CCACHE ccache)
-if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # What it wants to know where headers are precompiled (ccache(1), "Precompiled headers").
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
-endif()
-
 set(SANITIZE "" CACHE STRING "Sanitizers for everything that is built: address,undefined or thread")
 option(COVERAGE "Count executed lines" OFF)
 option(FUZZ "Build the fuzz targets (needs clang)" OFF)
@@ -38,7 +32,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # A compiler that does not stop to collect its garbage takes an eighth less time, and at most half
   # a gigabyte more; an assembler beside it, rather than after it, some more.
   add_compile_options(--param=ggc-min-heapsize=524288 -pipe)
-  if(CCACHE)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # What it wants to know where headers are precompiled (ccache(1), "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     add_compile_options(-fpch-preprocess)
   endif()
 endif()

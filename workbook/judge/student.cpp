@@ -92,8 +92,8 @@ Message Student::receive(std::chrono::milliseconds time) {
   if (answer.body.contains("threw"))
     throw StudentFault{StudentFault::Kind::threw,
                        tr("an exception came out: ", "抛出了异常：") + answer.body["threw"].dump()};
-  if (!answer.body.contains("value") &&
-      !answer.body.contains("error"))  // the shim's has one of them
+  // The shim's have one of the two.
+  if (!answer.body.contains("value") && !answer.body.contains("error"))
     throw StudentFault{
         StudentFault::Kind::malformed,
         tr("what came back holds neither a value nor an error", "返回的内容既没有值，也没有错误")};

@@ -33,9 +33,8 @@ struct Spinning {
   std::atomic<int> switched_inside = 0;
   std::atomic<int> sections = 0;
   context_switch::Channel* channel = nullptr;
-  std::atomic<int> senders = 0;  ///< that have not sent their last number
-  std::atomic<std::int64_t> under_way =
-      0;  ///< numbers that were or are being sent, and not received
+  std::atomic<int> senders = 0;             ///< that have not sent their last number
+  std::atomic<std::int64_t> under_way = 0;  ///< numbers sent, or about to be, and not received
   std::array<std::atomic<std::int64_t>, most_spinners> sums{};  ///< what each sent or received
 };
 inline Spinning* spinning = nullptr;
@@ -96,8 +95,8 @@ inline void send_or_receive(int self) {
   Spinning& all = *spinning;
   const auto at = static_cast<std::size_t>(self);
   if (self % 2 == 1) {
-    for (auto number = all.channel->receive(); number && *number != no_more;
-         number = all.channel->receive()) {
+    while (const auto number = all.channel->receive()) {
+      if (*number == no_more) return;
       all.sums[at] += *number;
       --all.under_way;
     }

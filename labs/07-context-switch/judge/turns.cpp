@@ -1,10 +1,8 @@
 // Turns that end by themselves, the sections in which they do not, and errno.
-#include <poll.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <numeric>
-#include <stdexcept>
 
 #include "script.hpp"
 
@@ -51,12 +49,9 @@ json spin(Trial& trial, const Spin& how) {
                         {"options", {{"quantum", how.quantum}}}};
   if (how.signals) return ask_under_signals(trial, request);
   if (!how.others) return ask(trial, request);
-  int ends[2];
-  if (::pipe(ends) != 0) throw std::runtime_error("judge: pipe");
-  const dialtone::FileDescriptor reads(ends[0]);
-  const dialtone::FileDescriptor writes(ends[1]);
-  if (::write(ends[1], "x", 1) != 1) throw std::runtime_error("judge: write to a pipe");
-  return ask(trial, request, {ends[0]});
+  const Pipe pipe;
+  pipe.fill(1);
+  return ask(trial, request, {pipe.reads.get()});
 }
 
 void all_have_turns(Trial& trial, const Spin& how) {
@@ -349,11 +344,8 @@ void errno_is_each_threads_own(Trial& trial) {
   if (trial.index < 2) return errno_under_interruptions(trial, trial.index == 1);
   Script script(trial);
   const auto channel = script.channel(1);
-  int ends[2];
-  if (::pipe(ends) != 0) throw std::runtime_error("judge: pipe");
-  const dialtone::FileDescriptor reads(ends[0]);
-  const dialtone::FileDescriptor writes(ends[1]);
-  const auto descriptor = script.descriptor(ends[0]);
+  const Pipe pipe;
+  const auto descriptor = script.descriptor(pipe.reads.get());
   const auto receiver = script.thread("receiver");
   for (int i = draw(trial.random, 2, 5); i > 0; --i) script.thread("t" + std::to_string(i));
   for (std::size_t thread = 1; thread < script.threads(); ++thread)
