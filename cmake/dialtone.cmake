@@ -55,6 +55,13 @@ function(compile_alone)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
+# compile_lightly(TARGET ...): whose speed nobody waits for; the optimizer takes a third less time.
+function(compile_lightly)
+  foreach(target IN LISTS ARGN)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endforeach()
+endfunction()
+
 set(DIALTONE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion)
 if(NOT CMAKE_UNITY_BUILD)  # names of one file hide those of another
   list(APPEND DIALTONE_WARNINGS -Wshadow)
@@ -226,6 +233,7 @@ function(add_lab directory)
     target_link_libraries(${name}_demo PRIVATE ${name}_demo_parts)
   endif()
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
+  compile_lightly(${name}_shim ${name}_judge ${name}_demo)
 
   add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)
   foreach(library IN LISTS arg_LINK given)

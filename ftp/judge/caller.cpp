@@ -87,8 +87,8 @@ json Caller::hear_head(const std::string& what) {
   trial_->expect(tr("the reply's header is a JSON object", "回复头是一个 JSON 对象"),
                  header.is_object(), "{...}", dialtone::show(text.substr(0, 200)));
   const bool counted = header.contains("data_length") &&
-                       header["data_length"].is_number_unsigned() &&
-                       header["data_length"].get<std::uint64_t>() <= largest_payload;
+                       header.at("data_length").is_number_unsigned() &&
+                       header.at("data_length").get<std::uint64_t>() <= largest_payload;
   trial_->expect(tr("the reply says how long its payload is", "回复说明内容的长度"), counted,
                  "data_length", dialtone::show(text.substr(0, 200)));
   return header;
@@ -111,7 +111,7 @@ void Caller::hear_payload(std::uint64_t length,
 
 Frame Caller::hear(const std::string& what) {
   Frame heard{hear_head(what), ""};
-  heard.payload = hear_bytes(heard.header["data_length"].get<std::size_t>(), what);
+  heard.payload = hear_bytes(heard.header.at("data_length").get<std::size_t>(), what);
   return heard;
 }
 

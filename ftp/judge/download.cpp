@@ -77,7 +77,7 @@ void download_streams_large_files(Input& trial, const Subject& subject) {
   const std::uint64_t before = server.memory("VmHWM");
   caller.ask(download_request(trial.random, "video", "large.mp4"));
   const json header = caller.hear_head(tr("the head of 32 MiB", "32 MiB 的回复头"));
-  trial.expect_equal("data_length", header["data_length"].get<std::uint64_t>(), large.size());
+  trial.expect_equal("data_length", header.at("data_length").get<std::uint64_t>(), large.size());
   std::uint64_t at = 0;
   bool same = true;
   caller.hear_payload(large.size(), [&](std::string_view piece) {

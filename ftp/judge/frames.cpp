@@ -107,17 +107,17 @@ void expect_refusal(Input& trial, const Frame& reply, const std::string& command
 }
 
 void expect_digest(Input& trial, const Frame& reply) {
-  const bool salted = reply.header.contains("salt") && reply.header["salt"].is_string();
+  const bool salted = reply.header.contains("salt") && reply.header.at("salt").is_string();
   trial.expect(tr("the reply has a salt", "回复带有盐"), salted, tr("a text", "一个字符串"),
                field(reply.header, "salt"));
   expect_digest(trial, reply.header,
-                dialtone::course_digest(reply.payload, reply.header["salt"].get<std::string>()));
+                dialtone::course_digest(reply.payload, reply.header.at("salt").get<std::string>()));
 }
 
 void expect_digest(Input& trial, const json& header, const std::string& expected) {
   trial.expect(tr("the reply's digest (encrypted) fits its payload and salt",
                   "回复的摘要（encrypted）与内容和盐相符"),
-               header.contains("encrypted") && header["encrypted"] == expected, expected,
+               header.contains("encrypted") && header.at("encrypted") == expected, expected,
                field(header, "encrypted"));
 }
 

@@ -220,7 +220,7 @@ void many_stop_finishes_what_is_under_way(Input& trial, const Subject& subject) 
                uploaded_words("img", file.name));
   server.expect_stored(file, tr("the upload that was under way", "途中的上传"));
   std::string heard;
-  reader.hear_payload(head["data_length"].get<std::uint64_t>(),
+  reader.hear_payload(head.at("data_length").get<std::uint64_t>(),
                       [&](std::string_view piece) { heard += piece; });
   expect_bytes(trial, tr("the download that was under way", "途中的下载"), heard, large.bytes);
   writer.expect_hung_up(tr("after its reply", "回复之后"));

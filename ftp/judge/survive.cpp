@@ -191,7 +191,7 @@ void expect_refused_for_ever(Input& trial, const Caller& caller, const std::stri
   }
   const bool told = header.is_object() && header.value("error", json()) == "bad-request" &&
                     header.value("data_length", json()).is_number_unsigned() &&
-                    heard.bytes.size() == 4 + length + header["data_length"].get<std::size_t>();
+                    heard.bytes.size() == 4 + length + header.at("data_length").get<std::size_t>();
   trial.expect(what + tr(": told as one refusal", "：只告知一次拒绝"), told, "bad-request",
                dialtone::show(heard.bytes.substr(0, 200)));
 }

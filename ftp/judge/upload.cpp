@@ -70,7 +70,7 @@ void upload_replaces_at_once(Input& trial, const Subject& subject) {
   server.expect_stored(after, tr("then the new one", "然后是新文件"));
 
   std::string heard;
-  reader.hear_payload(head["data_length"].get<std::uint64_t>(),
+  reader.hear_payload(head.at("data_length").get<std::uint64_t>(),
                       [&](std::string_view piece) { heard += piece; });
   expect_bytes(trial, tr("what was being read", "正在读取的内容"), heard, before.bytes);
 }
@@ -142,7 +142,7 @@ void upload_streams_large_files(Input& trial, const Subject& subject) {
   Frame head = upload_request(trial.random, "video", "large.mp4", "");
   head.header["data_length"] = large.size();
   head.header["encrypted"] =
-      dialtone::course_digest(large.block, head.header["salt"].get<std::string>(), large.times);
+      dialtone::course_digest(large.block, head.header.at("salt").get<std::string>(), large.times);
   caller.say(head.bytes(), tr("an upload of 32 MiB", "32 MiB 的上传"));
   for (std::size_t i = 0; i < large.times; ++i)
     if (!dialtone::write_within(caller.get(), large.block, patience))

@@ -45,7 +45,7 @@ TEST_CASE("the_server_runs_on_the_students_framing_and_switchboard") {
   write_as_student(tree / "labs/09-switchboard", "switchboard.cpp", "queue.add(reply.line)",
                    R"(queue.add("mine: " + reply.line))");
   must({"cmake", "--preset", "release", "-DMINE=framing;switchboard",
-        "-DCMAKE_CXX_FLAGS_RELEASE=-O0"},  // built in half the time
+        "-DCMAKE_BUILD_TYPE=Debug"},  // built in half the time
        tree);
   must({"cmake", "--build", "build", "--target", "ftp-server"}, tree);
 

@@ -3,12 +3,13 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cstdio>
 #include <memory>
 #include <stdexcept>
 
 namespace dialtone {
 namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 char quote_of(std::string_view bytes) {
   const bool has_single = bytes.find('\'') != std::string_view::npos;
@@ -18,10 +19,9 @@ char quote_of(std::string_view bytes) {
 
 std::string escaped(std::string_view bytes, char quote) {
   std::string text;
+  text.reserve(bytes.size());
   for (const char c : bytes) {
-    const auto number = static_cast<unsigned>(static_cast<unsigned char>(c));
-    char code[8];
-    std::snprintf(code, sizeof code, "\\x%02x", number);
+    const auto number = static_cast<unsigned char>(c);
     if (c == '\t')
       text += "\\t";
     else if (c == '\n')
@@ -31,7 +31,7 @@ std::string escaped(std::string_view bytes, char quote) {
     else if (c == '\\' || c == quote)
       text.append("\\").append(1, c);
     else if (number < 0x20 || number >= 0x7f)
-      text += code;
+      text.append("\\x").append(1, hex_digits[number >> 4U]).append(1, hex_digits[number & 15U]);
     else
       text += c;
   }
@@ -54,11 +54,8 @@ std::string md5(std::string_view begin, std::string_view text, std::size_t times
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
   std::string hex;
-  for (std::size_t i = 0; i < 16; ++i) {
-    char digits[4];
-    std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned>(digest[i]));
-    hex += digits;
-  }
+  for (std::size_t i = 0; i < 16; ++i)
+    hex.append(1, hex_digits[digest[i] >> 4U]).append(1, hex_digits[digest[i] & 15U]);
   return hex;
 }
 

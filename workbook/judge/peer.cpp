@@ -237,14 +237,14 @@ nlohmann::json expect_error(Trial& trial, const Message& answer, std::string_vie
 
 void expect_success(Trial& trial, const Message& answer, std::string_view what) {
   if (!answer.body.contains("error")) return;
-  const auto& error = answer.body["error"];
+  const auto& error = answer.body.at("error");
   trial.fail(what, tr("success", "成功"), tr("the failure ", "失败：") + error.dump());
 }
 
 void expect_kind(Trial& trial, const Message& answer, std::string_view kind,
                  std::string_view what) {
   const auto error = expect_error(trial, answer, what);
-  if (error["kind"] != kind)
+  if (error.at("kind") != kind)
     trial.fail(what, tr("an error of kind ", "错误种类 ") + std::string(kind), error.dump());
 }
 

@@ -90,8 +90,8 @@ Message Student::receive(std::chrono::milliseconds time) {
     if (noted(name))
       throw StudentFault{StudentFault::Kind::todo, answer.body[name].get<std::string>()};
   if (answer.body.contains("threw"))
-    throw StudentFault{StudentFault::Kind::threw,
-                       tr("an exception came out: ", "抛出了异常：") + answer.body["threw"].dump()};
+    throw StudentFault{StudentFault::Kind::threw, tr("an exception came out: ", "抛出了异常：") +
+                                                      answer.body.at("threw").dump()};
   // The shim's have one of the two.
   if (!answer.body.contains("value") && !answer.body.contains("error"))
     throw StudentFault{

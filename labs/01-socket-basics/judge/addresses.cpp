@@ -86,15 +86,15 @@ void expect_parsed(Trial& trial, const Sample& sample) {
   const Message answer = parse(trial, sample.text);
   expect_success(trial, answer, tr("the address is read", "地址被读入"));
   trial.expect(tr("the fields of the address", "地址的各字段"),
-               answer.body["value"] == sample.fields, sample.fields.dump(),
-               answer.body["value"].dump());
+               answer.body.at("value") == sample.fields, sample.fields.dump(),
+               answer.body.at("value").dump());
 }
 
 void expect_printed(Trial& trial, const json& fields, const std::string& text) {
   trial.step("to_string(" + fields.dump() + ")");
   const Message answer = trial.student.ask({{"call", "to_string"}, {"address", fields}});
-  trial.expect(tr("the address as text", "地址的文本"), answer.body["value"] == text, text,
-               answer.body["value"].dump());
+  trial.expect(tr("the address as text", "地址的文本"), answer.body.at("value") == text, text,
+               answer.body.at("value").dump());
 }
 
 void ipv4_addresses(Trial& trial) {
@@ -113,7 +113,7 @@ void ipv6_addresses(Trial& trial) {
   trial.step("parse_address(\"[" + name + tail + "\")");
   const Message answer = parse(trial, "[" + name + tail);
   expect_success(trial, answer, tr("the address is read", "地址被读入"));
-  const json& fields = answer.body["value"];
+  const json& fields = answer.body.at("value");
   in6_addr binary{};
   const bool same = fields.value("family", -1) == ipv6 && fields.value("port", -1) == port &&
                     inet_pton(AF_INET6, fields.value("name", "").c_str(), &binary) == 1 &&
@@ -187,7 +187,7 @@ void what_is_no_address_is_refused(Trial& trial) {
   trial.step("parse_address(" + dialtone::printable(text, 160) + ")");
   const Message answer = parse(trial, text);
   expect_kind(trial, answer, "bad_address", tr("it is refused", "被拒绝"));
-  const std::string message = answer.body["error"].value("message", "");
+  const std::string message = answer.body.at("error").value("message", "");
   // The reason is whatever the message says beyond the text itself.
   const bool names_the_text =
       text.find('\0') != std::string::npos || message.find(text) != std::string::npos;
@@ -200,13 +200,13 @@ void what_is_no_address_is_refused(Trial& trial) {
 // --- sockaddr ---
 
 std::string system_bytes(const json& fields) {
-  const std::string name = fields["name"];
-  const std::uint16_t port = htons(fields["port"].get<std::uint16_t>());
+  const std::string name = fields.at("name");
+  const std::uint16_t port = htons(fields.at("port").get<std::uint16_t>());
   std::string bytes;
   const auto put = [&bytes](const auto& value) {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
   };
-  switch (fields["family"].get<int>()) {
+  switch (fields.at("family").get<int>()) {
     case ipv4: {
       sockaddr_in in{};
       in.sin_family = AF_INET;
@@ -256,7 +256,7 @@ void addresses_for_the_system(Trial& trial) {
 
   trial.step(tr("the same with a name that is none", "换成一个不是地址的名字，再来一次"));
   json wrong = fields;
-  wrong["name"] = fields["family"].get<int>() >= unix_path ? std::string() : std::string("x");
+  wrong["name"] = fields.at("family").get<int>() >= unix_path ? std::string() : std::string("x");
   const Message refused = trial.student.ask({{"call", "to_system"}, {"address", wrong}});
   expect_kind(trial, refused, "bad_address", tr("it is refused", "被拒绝"));
 }
@@ -272,8 +272,8 @@ void addresses_from_the_system(Trial& trial) {
   trial.step("from_system(" + dialtone::printable(bytes) + ")");
   const Message answer = trial.student.ask({{"call", "from_system"}}, bytes);
   expect_success(trial, answer, tr("the sockaddr is read", "sockaddr 被读入"));
-  trial.expect(tr("the address", "地址"), answer.body["value"] == fields, fields.dump(),
-               answer.body["value"].dump());
+  trial.expect(tr("the address", "地址"), answer.body.at("value") == fields, fields.dump(),
+               answer.body.at("value").dump());
 
   trial.step(tr("a family that is none of the four", "一个不认识的地址族"));
   const sa_family_t unknown = AF_NETLINK;
@@ -320,8 +320,8 @@ void numbers_from_the_wire(Trial& trial) {
     trial.input(dialtone::printable(bytes));
     trial.step("from_wire(" + dialtone::printable(bytes) + ")");
     const Message answer = trial.student.ask({{"call", "wire"}, {"bits", 8 * size}}, bytes);
-    trial.expect(tr("the number", "数值"), answer.body["value"] == number, std::to_string(number),
-                 answer.body["value"].dump());
+    trial.expect(tr("the number", "数值"), answer.body.at("value") == number,
+                 std::to_string(number), answer.body.at("value").dump());
   }
 }
 

@@ -84,7 +84,7 @@ Message listen_on(Trial& trial, const json& fields, const std::string& text, int
 }
 
 json slot_of(const Message& answer) {
-  return answer.body["value"]["slot"];
+  return answer.body.at("value").at("slot");
 }
 
 void drop(Trial& trial, const Message& answer) {
@@ -95,19 +95,19 @@ json address_of_end(Trial& trial, const json& slot, bool local) {
   trial.step(local ? "local_address" : "peer_address");
   const Message answer = trial.student.ask({{"call", "address"}, {"slot", slot}, {"local", local}});
   expect_success(trial, answer, local ? "local_address" : "peer_address");
-  return answer.body["value"];
+  return answer.body.at("value");
 }
 
 /// Where a socket that the student opened is bound, seen from outside.
 std::string bound_at(Trial& trial, const Message& opened) {
-  const std::string number = std::to_string(opened.body["value"].value("number", -1)) + " ";
+  const std::string number = std::to_string(opened.body.at("value").value("number", -1)) + " ";
   for (const std::string& line : trial.student.open_descriptors())
     if (line.rfind(number, 0) == 0) return dialtone::local_end_in_proc(line.substr(number.size()));
   return "";
 }
 
 void expect_beginning(Trial& trial, const Message& answer, const std::string& beginning) {
-  const std::string message = answer.body["error"].value("message", "");
+  const std::string message = answer.body.at("error").value("message", "");
   trial.expect(tr("the message says what was tried on what", "消息说明对什么做了什么"),
                message.rfind(beginning, 0) == 0 && message.size() > beginning.size(),
                beginning + "…", printable(message, 200));
@@ -310,7 +310,7 @@ void both_ends_have_addresses(Trial& trial) {
 
 /// The octal flags that /proc/PID/fdinfo shows of a descriptor of the student's.
 unsigned long flags_of(Trial& trial, const Message& opened) {
-  const int number = opened.body["value"].value("number", -1);
+  const int number = opened.body.at("value").value("number", -1);
   const std::string info = trial.student.descriptor_info(number);
   const auto at = info.find("flags:");
   return at == std::string::npos ? 0 : std::strtoul(info.c_str() + at + 6, nullptr, 8);

@@ -84,7 +84,7 @@ class Books {
     }
     const std::string a_descriptor(tr("a descriptor", "一个描述符"));
     for (const auto& [owner, token] : holds_) {
-      const bool holds = answer.body["value"].contains(std::to_string(owner));
+      const bool holds = answer.body.at("value").contains(std::to_string(owner));
       trial_.expect("a" + std::to_string(owner) + ".get()", holds == (token != nobody),
                     token == nobody ? "-1" : a_descriptor, holds ? a_descriptor : "-1");
     }

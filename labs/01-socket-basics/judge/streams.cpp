@@ -180,7 +180,7 @@ void end_of_stream_says_how_many_came(Trial& trial) {
   line.ours.reset();
   const Message answer = trial.student.receive();
   expect_kind(trial, answer, "end_of_stream", tr("it is an error", "这是一个错误"));
-  const json error = answer.body["error"];
+  const json error = answer.body.at("error");
   trial.expect(tr("`moved`: bytes that came", "`moved`：收到的字节数"),
                error.value("moved", json()) == came, std::to_string(came),
                error.value("moved", json()).dump());

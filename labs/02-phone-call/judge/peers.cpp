@@ -109,7 +109,7 @@ void start(Trial& trial, const std::string& told, const json& request, std::stri
 
 std::string field(const Message& answer, const char* name) {
   if (!answer.body.is_object() || !answer.body.contains("value")) return "";
-  const json& value = answer.body["value"];
+  const json& value = answer.body.at("value");
   if (!value.is_object() || !value.contains(name)) return "";
   return value[name].is_string() ? value[name].get<std::string>() : value[name].dump();
 }

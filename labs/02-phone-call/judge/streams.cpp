@@ -99,8 +99,8 @@ void hear_all_is_bounded(Trial& trial) {
     return;
   }
   expect_kind(trial, answer, "system", "hear_all");
-  trial.expect_equal("Error::code", answer.body["error"].value("code", 0), EMSGSIZE);
-  const auto moved = answer.body["error"].value("moved", std::size_t{0});
+  trial.expect_equal("Error::code", answer.body.at("error").value("code", 0), EMSGSIZE);
+  const auto moved = answer.body.at("error").value("moved", std::size_t{0});
   trial.expect("Error::moved", moved >= limit && moved <= size,
                std::to_string(limit) + "…" + std::to_string(size), std::to_string(moved));
 }

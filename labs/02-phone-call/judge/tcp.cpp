@@ -81,7 +81,7 @@ void call_nobody_listening(Trial& trial) {
 
 void expect_broken(Trial& trial, const Message& answer, const char* what, std::size_t moved) {
   expect_kind(trial, answer, "broken", what);
-  trial.expect_equal("Error::moved", answer.body["error"].value("moved", std::size_t{0}), moved);
+  trial.expect_equal("Error::moved", answer.body.at("error").value("moved", std::size_t{0}), moved);
 }
 
 void hearing_is_broken_off(Trial& trial) {

@@ -81,8 +81,9 @@ void phone_is_opened_as_promised(Trial& trial) {
                      std::to_string(trial.random.between(0, 255)) + ".9";
     fields["port"] = trial.random.between(1024, 65'535);
   }
-  const auto port = fields["port"].get<std::uint16_t>();
-  start(trial, "open_udp(" + fields["name"].get<std::string>() + ", " + std::to_string(port) + ")",
+  const auto port = fields.at("port").get<std::uint16_t>();
+  start(trial,
+        "open_udp(" + fields.at("name").get<std::string>() + ", " + std::to_string(port) + ")",
         {{"call", "open_udp"}, {"address", fields}});
   Message answer = trial.student.receive();
   const int number = static_cast<int>(number_field(answer, "number"));
@@ -214,7 +215,7 @@ void too_long_for_a_datagram(Trial& trial, const Phone& phone, const Party& peer
   const std::string letter(trial.random.between(65'536, 200'000), 'x');
   const Message answer = send_datagram(trial, phone, peer, letter);
   expect_kind(trial, answer, "system", "send_datagram");
-  trial.expect_equal("Error::code", answer.body["error"].value("code", 0), EMSGSIZE);
+  trial.expect_equal("Error::code", answer.body.at("error").value("code", 0), EMSGSIZE);
   trial.expect(tr("nothing was sent", "什么也没有发出"), !take_datagram_now(peer.socket()),
                tr("nothing", "没有"), tr("a datagram", "一个数据报"));
 }

@@ -375,14 +375,14 @@ void expect_order(Trial& trial, const Message& answer, const Kind& kind) {
   const std::string order = order_of(answer);
   const bool known = std::find(kind.orders.begin(), kind.orders.end(), order) != kind.orders.end();
   trial.expect(tr("the steps that are told", "讲述的步骤"), known, kind.orders.front(), order);
-  for (const json& event : answer.body["events"])
+  for (const json& event : answer.body.at("events"))
     trial.expect(tr("each step tells its call and its result", "每一步都说明系统调用和结果"),
                  !event.at(1).get<std::string>().empty() && !event.at(2).get<std::string>().empty(),
                  tr("a text", "一段文字"), event.dump());
   if (!kind.fails) return;
   trial.expect_equal(tr("the result of the step that failed", "失败那一步的结果"),
-                     answer.body["events"].back().at(2).get<std::string>(),
-                     answer.body["error"].value("message", ""));
+                     answer.body.at("events").back().at(2).get<std::string>(),
+                     answer.body.at("error").value("message", ""));
 }
 
 /// While the peer has not replied yet, all steps but the listening must have been told.

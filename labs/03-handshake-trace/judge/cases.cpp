@@ -77,8 +77,8 @@ json place(std::size_t at, std::size_t size) {
 void expect_fields(Trial& trial, const json& answer, const json& expected) {
   if (answer.contains("error"))
     trial.fail(tr("it is parsed", "应能解析"), tr("the fields of the header", "头部的各字段"),
-               answer["error"].at("kind").get<std::string>() + ": " +
-                   dialtone::printable(answer["error"].at("message").get<std::string>(), 120));
+               answer.at("error").at("kind").get<std::string>() + ": " +
+                   dialtone::printable(answer.at("error").at("message").get<std::string>(), 120));
   for (const auto& [name, value] : expected.items()) {
     const json& got = answer.at("fields").at(name);
     if (!agree(name, got, value))
@@ -90,7 +90,7 @@ void expect_refused(Trial& trial, const json& answer, std::initializer_list<cons
   std::string wanted;
   for (const char* kind : kinds) wanted += (wanted.empty() ? "" : tr(" or ", " 或 ")) + kind;
   const std::string got =
-      answer.contains("error") ? answer["error"].at("kind").get<std::string>() : "";
+      answer.contains("error") ? answer.at("error").at("kind").get<std::string>() : "";
   for (const char* kind : kinds)
     if (got == kind) return;
   trial.fail(tr("it is refused", "应被拒绝"), wanted,

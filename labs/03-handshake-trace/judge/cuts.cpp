@@ -58,7 +58,7 @@ void expect_prefix(Trial& trial, const json& answer, std::size_t size, const Who
   if (size >= whole.header) {
     trial.expect(which, parsed, tr("it is parsed", "应能解析"), got);
     if (whole.layer == "tcp") return;
-    const json& payload = answer["fields"].at("payload");
+    const json& payload = answer.at("fields").at("payload");
     trial.expect(which + tr(": the payload lies in them", "：载荷在这些字节之中"),
                  payload.at(1) == 0 || payload.at(0).get<std::int64_t>() >= 0,
                  tr("a part of the bytes given", "所给字节的一段"), tr("elsewhere", "在别处"));
@@ -66,7 +66,7 @@ void expect_prefix(Trial& trial, const json& answer, std::size_t size, const Who
   }
   trial.expect(which, got == "truncated", "truncated", got);
   trial.expect(which + tr(": the error has a message", "：错误带有消息"),
-               !answer["error"].at("message").get<std::string>().empty(),
+               !answer.at("error").at("message").get<std::string>().empty(),
                tr("a message", "一条消息"), "\"\"");
 }
 

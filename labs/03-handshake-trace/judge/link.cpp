@@ -107,8 +107,8 @@ void ipv4_headers_with_options(Trial& trial) {
   // Its length is another case's matter, but for the options.
   if (const std::size_t size = packet.payload.size(); !packet.options.empty())
     trial.expect(tr("the options are no part of payload_length", "payload_length 不包括选项"),
-                 answer["fields"].at("payload_length") != size + packet.options.size(),
-                 std::to_string(size), answer["fields"]["payload_length"].dump());
+                 answer.at("fields").at("payload_length") != size + packet.options.size(),
+                 std::to_string(size), answer.at("fields").at("payload_length").dump());
 }
 
 void ipv4_payload_ends_where_its_length_says(Trial& trial) {

@@ -118,14 +118,14 @@ std::string error_text(const json& error) {
 void succeeded(Trial& trial, const Message& answer, std::string_view what) {
   if (answer.body.contains("error"))
     trial.fail(what, tr("success", "成功"),
-               tr("the failure: ", "失败：") + error_text(answer.body["error"]));
+               tr("the failure: ", "失败：") + error_text(answer.body.at("error")));
 }
 
 json failed(Trial& trial, const Message& answer, std::string_view what) {
   if (!answer.body.contains("error"))
     trial.fail(what, tr("a failure", "失败"),
                tr("success: ", "成功：") + answer.body.at("value").dump().substr(0, 200));
-  return answer.body["error"];
+  return answer.body.at("error");
 }
 
 json failed(Trial& trial, const Message& answer, std::string_view kind, std::string_view what) {

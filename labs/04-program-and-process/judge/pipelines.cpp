@@ -292,7 +292,7 @@ Leavings leavings_of(Trial& trial, const Program& broken) {
   found.of_success = more_than(before);
   before = count();
   const Message answer = ask_spawn(trial, broken);
-  if (answer.body.contains("error")) found.error = answer.body["error"];
+  if (answer.body.contains("error")) found.error = answer.body.at("error");
   const std::vector<pid_t> left = children_of(trial.student.pid());
   found.zombies = left.size();
   kill_all(trial, left);

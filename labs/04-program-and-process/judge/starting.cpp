@@ -218,7 +218,7 @@ void nothing_but_blocked(Trial& trial, SearchPath& path) {
   set_environment(trial, {path.variable()});
   const Message alone = ask_spawn(trial, {{(folder / path.name()).string()}, {}, {}});
   if (!alone.body.contains("error")) return;  // another case's matter
-  const json& direct = alone.body["error"];
+  const json& direct = alone.body.at("error");
   const json by_name = failed(trial, ask_spawn(trial, {{path.name()}, {}, {}}),
                               tr("a name that PATH has only as a file that may not be run",
                                  "PATH 中只有不可执行的同名文件"));

@@ -60,7 +60,7 @@ void expect_fields(Trial& trial, const std::string& parser, const std::vector<Kn
       trial.step(told);
       trial.fail(
           parser, tr("success", "成功"),
-          tr("the failure: ", "失败：") + dialtone::printable(message_of(result["error"]), 200));
+          tr("the failure: ", "失败：") + dialtone::printable(message_of(result.at("error")), 200));
     }
     const json& got = result.at("value");
     if (expected.is_array()) {
@@ -89,7 +89,7 @@ void expect_malformed(Trial& trial, const std::string& parser, const std::vector
                  "malformed, " + list[i].beginnings.front() + "…",
                  tr("success: ", "成功：") + result.at("value").dump().substr(0, 300));
     }
-    const json& error = result["error"];
+    const json& error = result.at("error");
     const std::string message = message_of(error);
     const bool named = std::any_of(
         list[i].beginnings.begin(), list[i].beginnings.end(), [&](const std::string& beginning) {

@@ -31,7 +31,7 @@ json take_value(Trial& trial, const std::string& what) {
   Message answer = trial.student.receive(std::chrono::seconds(15));
   if (answer.body.contains("error"))
     trial.fail(what, tr("success", "成功"),
-               tr("the failure ", "失败：") + answer.body["error"].dump());
+               tr("the failure ", "失败：") + answer.body.at("error").dump());
   return std::move(answer.body.at("value"));
 }
 

@@ -63,8 +63,8 @@ void expect_digest(Trial& trial, const std::string& bytes, const std::vector<std
               tr(", in pieces of ", "，每段字节数 ") + cuts + tr(", salt ", "，盐 ") + salt,
           {{"call", "digest"}, {"salt", salt}, {"sizes", sizes}, {"times", times}}, bytes);
   const std::string expected = dialtone::course_digest(bytes, salt, times);
-  trial.expect(tr("the digest", "摘要"), answer.body["value"] == expected, expected,
-               answer.body["value"].dump());
+  trial.expect(tr("the digest", "摘要"), answer.body.at("value") == expected, expected,
+               answer.body.at("value").dump());
 }
 
 void a_digest_is_md5_of_text_and_salt(Trial& trial) {

@@ -67,7 +67,7 @@ std::vector<Telling> decode(Trial& trial, const std::string& stream, const std::
   pieces = std::move(answer.payload);
   std::vector<Telling> tellings;
   for (std::size_t i = 0; i < ways.size(); ++i) {
-    const json& one = answer.body["value"].at(i);
+    const json& one = answer.body.at("value").at(i);
     tellings.push_back({ways[i], one.at("events"), one.at("finish")});
   }
   return tellings;

@@ -45,8 +45,8 @@ void a_length_is_read_up_to_its_limit(Trial& trial) {
       static_cast<std::uint32_t>(trial.index % 3 == 0 ? limit : trial.random.between(1, limit));
   const Message answer = read(trial, length, limit);
   expect_success(trial, answer, tr("the length is taken", "长度被接受"));
-  trial.expect(tr("the length", "长度"), answer.body["value"] == length, std::to_string(length),
-               answer.body["value"].dump());
+  trial.expect(tr("the length", "长度"), answer.body.at("value") == length, std::to_string(length),
+               answer.body.at("value").dump());
 }
 
 void a_length_below_one_is_refused(Trial& trial) {
@@ -66,7 +66,7 @@ void a_length_above_its_limit_is_refused(Trial& trial) {
       trial.index % 3 == 0 ? limit + 1 : trial.random.between(limit + 1, 0x7fffffff));
   const Message answer = read(trial, length, limit);
   expect_kind(trial, answer, "too_large", tr("it is refused", "被拒绝"));
-  const std::string message = answer.body["error"].value("message", "");
+  const std::string message = answer.body.at("error").value("message", "");
   expect_number_in(trial, message, length);
   expect_number_in(trial, message, limit);
 }

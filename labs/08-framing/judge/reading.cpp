@@ -13,7 +13,7 @@ std::string text_of(Random& random, const Drawn& drawn) {
 
 void expect_read(Trial& trial, const Message& answer, const json& fields) {
   expect_success(trial, answer, tr("the header is read", "头部被读入"));
-  expect_fields(trial, answer.body["value"], fields);
+  expect_fields(trial, answer.body.at("value"), fields);
 }
 
 void expect_refused(Trial& trial, const Message& answer, std::string_view kind) {

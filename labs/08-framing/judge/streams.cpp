@@ -204,8 +204,8 @@ void hostile_lengths_cost_no_memory(Trial& trial) {
   const Message answer =
       ask(trial, "Decoder: " + dialtone::printable(head) + tr(", then 32 MiB", "，然后 32 MiB"),
           {{"call", "flood"}, {"pieces", pieces}}, head);
-  trial.expect(tr("bytes of payload told", "讲到的载荷字节数"), answer.body["value"] == expected,
-               std::to_string(expected), answer.body["value"].dump());
+  trial.expect(tr("bytes of payload told", "讲到的载荷字节数"), answer.body.at("value") == expected,
+               std::to_string(expected), answer.body.at("value").dump());
   const auto grown = std::max(trial.student.memory("VmHWM") - resident,
                               trial.student.memory("VmPeak") - addresses);
   trial.expect(tr("the memory it took meanwhile (seen in /proc)", "其间占用的内存（从 /proc 看）"),

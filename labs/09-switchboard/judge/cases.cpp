@@ -13,7 +13,7 @@ void explain_if_over(Trial& trial) {
   const Message answer = trial.student.ask({{"call", "tally"}, {"milliseconds", 50}});
   if (answer.body.contains("error"))
     trial.fail(tr("it serves until the stop is pulled", "它一直服务，直到被叫停"),
-               tr("no end", "不结束"), answer.body["error"].dump());
+               tr("no end", "不结束"), answer.body.at("error").dump());
 }
 
 void play(Trial& trial, const Rule& rule, Variant variant) {

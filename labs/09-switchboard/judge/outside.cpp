@@ -198,7 +198,7 @@ void fails_without_a_listener(Trial& trial, Variant variant) {
   const Message answer = take_tally(trial, peer_time);
   const json error = expect_error(trial, answer, trial.input());
   trial.expect(tr("the error's message says what was wrong", "错误消息说明出了什么问题"),
-               error.contains("message") && !error["message"].get<std::string>().empty(),
+               error.contains("message") && !error.at("message").get<std::string>().empty(),
                tr("a text", "一段文字"), error.dump());
 }
 
