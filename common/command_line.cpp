@@ -36,6 +36,20 @@ void add_standard_options(CLI::App& app) {
       ->type_name("LANG");
 }
 
+namespace {
+
+/// CLI11 takes -1 for the largest number of an unsigned type.
+void refuse_negatives(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_name().starts_with("UINT"))
+      option->check([](const std::string& text) {
+        return text.starts_with('-') ? text + tr(": use 0 or more", "：请用 0 或更大的数") : "";
+      });
+  for (CLI::App* command : app.get_subcommands(nullptr)) refuse_negatives(*command);
+}
+
+}  // namespace
+
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
   const std::string name = app.get_name();
   const auto say = [&name](std::string_view text) {
@@ -43,6 +57,7 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
     std::cerr << name << ": " << text << '\n';
   };
   try {
+    refuse_negatives(app);
     app.parse(argc, argv);
     const int code = body();
     std::cout.flush();

@@ -401,8 +401,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
   app.add_option("--seed", request.settings.seed,
-                 tr("of --generate and of the lottery (1)", "--generate 与彩票的种子（1）"))
-      ->type_name("S");
+                 tr("of --generate and of the lottery (1)", "--generate 与彩票的种子（1）"));
   text("--svg", request.svg, tr("write the timelines as a picture", "把时间线写成图"), "FILE");
   text("--csv", request.csv, tr("write the pieces as a table", "把时间段写成表"), "FILE");
   text("--trace", request.trace,

@@ -136,6 +136,18 @@ TEST_CASE("every_program_of_the_readme_answers_help_and_version") {
   }
 }
 
+TEST_CASE("what_cannot_be_negative_is_refused_when_it_is") {
+  for (const std::string command :
+       {"generations --seed -1", "time-slicing --seed=-1", "phone-call tcp --calls -1"}) {
+    INFO(command);
+    const Outcome wrong = shell(DIALTONE_BUILD "/bin/" + command, "/", seconds(20));
+    CHECK(wrong.ending.exit_code == 2);
+    CHECK(wrong.out.empty());
+    CHECK(std::count(wrong.err.begin(), wrong.err.end(), '\n') == 1);
+    CHECK(wrong.err.find("-1: use 0 or more") != std::string::npos);
+  }
+}
+
 TEST_CASE("toy_lab_is_one_directory_and_one_line") {
   const TemporaryFolder folder;
   const fs::path root = folder.path() / "tree";
