@@ -1,11 +1,15 @@
 #include "caller.hpp"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <iomanip>
 #include <optional>
+#include <sstream>
 
 #include "language.hpp"
 #include "peer.hpp"
@@ -18,6 +22,20 @@ namespace {
 
 constexpr std::size_t largest_header = 65'536;
 constexpr std::uint64_t largest_payload = std::uint64_t{1} << 30U;
+
+/// Whether bytes wait at the other end of a TCP connection between these ports of this host.
+bool unread(const std::string& from, const std::string& to) {
+  std::ifstream lines("/proc/net/tcp");
+  for (std::string line; std::getline(lines, line);) {
+    // "sl local_address rem_address st tx_queue:rx_queue ...", in hexadecimal
+    if (line.find(from) == std::string::npos) continue;  // there may be thousands
+    std::istringstream words(line);
+    std::string slot, local, remote, state, queues;
+    words >> slot >> local >> remote >> state >> queues;
+    if (local.ends_with(to) && remote.ends_with(from)) return !queues.ends_with(":00000000");
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -34,6 +52,24 @@ void Caller::say(std::string_view bytes, const std::string& what) {
   if (!dialtone::write_within(get(), bytes, patience))
     trial_->fail(name_ + ": " + what, tr("the server takes it", "服务器接收"),
                  tr("it does not (hung up, or too slow)", "没有接收（已挂断，或太慢）"));
+}
+
+void Caller::wait_until_read() const {
+  const auto port = [](const sockaddr_in& address) {
+    std::ostringstream text;
+    text << ':' << std::hex << std::uppercase << std::setfill('0') << std::setw(4)
+         << ntohs(address.sin_port);
+    return text.str();
+  };
+  sockaddr_in ours{};
+  sockaddr_in theirs{};
+  socklen_t length = sizeof ours;
+  ::getsockname(get(), reinterpret_cast<sockaddr*>(&ours), &length);
+  length = sizeof theirs;
+  ::getpeername(get(), reinterpret_cast<sockaddr*>(&theirs), &length);
+  const auto begin = Clock::now();
+  while (unread(port(ours), port(theirs)) && since(begin) < milliseconds(200))
+    pause(milliseconds(1));
 }
 
 std::size_t Caller::say_what_is_taken(std::string_view bytes) {

@@ -34,6 +34,10 @@ class Caller {
   /// As much as is taken at once, without waiting.
   std::size_t say_what_is_taken(std::string_view bytes);
 
+  /// Until the server has read what was said, as the kernel's table of sockets tells it (proc(5)): what
+  /// is said next is another read's. Not an obligation of the server's, so the wait is short.
+  void wait_until_read() const;
+
   void ask(const Frame& request);
   /// The next frame; the story fails where none comes, or one that is none.
   Frame hear(const std::string& what = "");

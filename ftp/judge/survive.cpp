@@ -54,7 +54,7 @@ void survive_requests_in_any_cut(Input& trial, const Subject& subject) {
       const bool begun = std::any_of(begins.begin(), begins.end(), [at](std::size_t begin) {
         return at > begin && at < begin + 6;
       });
-      if (begun || ++pieces % 64 == 0) pause(milliseconds(1));
+      if (begun || ++pieces % 64 == 0) caller.wait_until_read();
     }
   }
   expect_reply(trial, caller.hear(tr("the first reply", "第一个回复")), "show_file_name_list", "");
