@@ -34,8 +34,8 @@ class Caller {
   /// As much as is taken at once, without waiting.
   std::size_t say_what_is_taken(std::string_view bytes);
 
-  /// Until the server has read what was said, as the kernel's table of sockets tells it (proc(5)): what
-  /// is said next is another read's. Not an obligation of the server's, so the wait is short.
+  /// Until the server has read what was said, as the kernel's table of sockets tells it (proc(5)):
+  /// what is said next is another read's. Not an obligation of the server's, so the wait is short.
   void wait_until_read() const;
 
   void ask(const Frame& request);
