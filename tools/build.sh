@@ -18,7 +18,7 @@ fail() {
 if [ ! -f "$build/build.ninja" ]; then
   echo "build: configuring $build"
   case $build in
-    build) cmake --preset release ;;
+    build) cmake --preset release && cmake --preset each ;; # the latter for editors
     build/*) cmake --preset "${build#build/}" ;;
     *) cmake -S . -B "$build" -G Ninja ;;
   esac >"$log" 2>&1 || { tail -n 15 "$log" >&2; fail; }

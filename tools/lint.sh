@@ -1,6 +1,6 @@
 #!/bin/sh
 # clang-format, clang-tidy, cppcheck and shellcheck over the project's own files: `lint.sh FOLDER`,
-# where FOLDER is a built tree (its compile_commands.json tells how each file is compiled).
+# where FOLDER is a built tree. How each file is compiled on its own, FOLDER/each tells.
 set -eu
 build=${1:?usage: lint.sh FOLDER}
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -39,10 +39,8 @@ own_code_alone() {
 alone=$(own_code_alone 2>"$build/own_code.log") ||
   echo "lint: clang-tidy goes through the system's headers, too: $build/own_code.log"
 
-# Without the headers that GCC has precompiled: each file includes what it needs.
-mkdir -p "$build/lint"
-sed 's/-Winvalid-pch -include [^ ]*cmake_pch.hxx//; s/-fpch-preprocess//' "$build/compile_commands.json" \
-  >"$build/lint/compile_commands.json"
+# Without precompiled headers: each file includes what it needs.
+cmake --preset each -B "$build/each" >"$build/each.log" 2>&1 || { tail -n 15 "$build/each.log" >&2; exit 1; }
 
 echo "lint: clang-tidy"
 # Neither clang 14 nor Asio 1.22 knows by itself that this clang has coroutines. Bodies of templates
@@ -56,5 +54,5 @@ printf '%s\n' "$units" |
     --extra-arg=-D__cpp_impl_coroutine=201902L --extra-arg=-DASIO_HAS_CO_AWAIT \
     --extra-arg=-DASIO_HAS_STD_COROUTINE --extra-arg=-fdelayed-template-parsing \
     --extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes=20000 \
-    -p "$build/lint" 2>"$build/tidy.log" || status=1
+    -p "$build/each" 2>"$build/tidy.log" || status=1
 exit $status

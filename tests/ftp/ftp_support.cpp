@@ -12,7 +12,6 @@
 #include <fstream>
 #include <limits>
 #include <random>
-#include <source_location>
 #include <sstream>
 #include <stdexcept>
 
@@ -124,9 +123,9 @@ std::size_t ServerProcess::open_descriptors() const {
 namespace {
 
 /// Callers may be on any thread, where the test framework's own macros may not be used.
-void demand(bool condition, std::source_location where = std::source_location::current()) {
+void demand(bool condition, int line = __builtin_LINE()) {
   if (!condition)
-    throw std::runtime_error("a caller, line " + std::to_string(where.line()) + ": " +
+    throw std::runtime_error("a caller, line " + std::to_string(line) + ": " +
                              std::strerror(errno));
 }
 

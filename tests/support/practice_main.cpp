@@ -6,13 +6,13 @@
 #include <catch2/catch_translate_exception.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
 #include <catch2/reporters/catch_reporter_streaming_base.hpp>
-using ReporterBase = Catch::StreamingReporterBase;
+using StreamingReporter = Catch::StreamingReporterBase;
 using AfterAssertion = void;
 #else
 #define CATCH_CONFIG_RUNNER
 #define CATCH_CONFIG_NO_POSIX_SIGNALS
 #include <catch2/catch.hpp>
-using ReporterBase = Catch::StreamingReporterBase<class StoryReporter>;
+using StreamingReporter = Catch::StreamingReporterBase<class StoryReporter>;
 using AfterAssertion = bool;
 #endif
 
@@ -72,15 +72,15 @@ CATCH_TRANSLATE_EXCEPTION(const dialtone::Todo& todo) {
 
 /// "ok NAME", "TODO NAME" or "FAILED NAME", a line for each test; under a failure, its story. A
 /// test is announced on stderr first, so that a crash can be told with its name.
-class StoryReporter : public ReporterBase {
+class StoryReporter : public StreamingReporter {
  public:
-  using ReporterBase::ReporterBase;
+  using StreamingReporter::StreamingReporter;
 
   static std::string getDescription() { return "one line a test, a story a failure"; }
   static std::set<Catch::Verbosity> getSupportedVerbosities() { return {Catch::Verbosity::Normal}; }
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
-    ReporterBase::testCaseStarting(info);
+    StreamingReporter::testCaseStarting(info);
     name_ = info.name;
     failure.clear();
     unwritten = false;
@@ -123,7 +123,7 @@ class StoryReporter : public ReporterBase {
       }
       std::cout.flush();
     }
-    ReporterBase::testCaseEnded(stats);
+    StreamingReporter::testCaseEnded(stats);
   }
 
  private:

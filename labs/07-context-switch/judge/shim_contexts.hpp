@@ -129,12 +129,12 @@ inline Journey* journey = nullptr;
 /// would keep its stack for used.
 inline void (*wandering)() = nullptr;
 
-extern "C" [[gnu::used, gnu::no_sanitize("address")]] inline void lab07_wander() {
+extern "C" [[gnu::used, gnu::no_sanitize_address]] inline void lab07_wander() {
   wandering();
 }
 
 /// It keeps a sum of its own, in a variable of its own.
-[[gnu::no_sanitize("address")]] inline void keep_a_sum() {
+[[gnu::no_sanitize_address]] inline void keep_a_sum() {
   const auto* const stops = journey->stops.data();
   auto* const figures = journey->figures.data();
   const std::size_t self = stops[journey->at];

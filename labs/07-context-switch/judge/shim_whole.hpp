@@ -95,8 +95,7 @@ inline Answer many_stacks(Message& request) {
 // --- what ends a process ---
 
 /// Uses up the stack; each frame is less than a page, so that none steps over the guard.
-[[gnu::noinline, gnu::no_sanitize("address"), gnu::no_sanitize("undefined")]] inline int go_deeper(
-    int depth) {
+__attribute__((noinline, no_sanitize("address", "undefined"))) inline int go_deeper(int depth) {
   volatile char room[512];
   room[0] = static_cast<char>(depth);
   room[511] = room[0];

@@ -1257,6 +1257,7 @@ TEST_CASE("the_overflow_of_a_stack_is_reported_and_ends_the_program") {
   p.story.expect_equal("the signal that it died of", WTERMSIG(died.status), SIGSEGV);
 }
 
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 /// Calls itself until that little of the stack is left, and then waits for the quantum's end.
 [[gnu::noinline]] void nearly_full(const volatile char* beginning, std::size_t room) {
   volatile char frame[64];
@@ -1268,7 +1269,6 @@ TEST_CASE("the_overflow_of_a_stack_is_reported_and_ends_the_program") {
   frame[1] = 1;
 }
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("a_stack_with_no_room_for_a_signal_is_reported_as_an_overflow") {
   Play p;
   p.expect("well", [&] { p.log("well"); });
