@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
-#include <functional>
 #include <future>
-#include <map>
+#include <iterator>
 #include <random>
 
 #include "language.hpp"
@@ -164,21 +164,22 @@ Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
   const std::size_t count = std::clamp<std::size_t>(request.processes, 1, asked.size());
   if (count == 1) return judge_part(tree, lab, program, request);
 
-  std::vector<std::future<Judgement>> parts;
-  for (std::size_t first = 0; first < count; ++first) {
-    JudgeRequest share = request;
-    share.cases.clear();
-    for (std::size_t i = first; i < asked.size(); i += count) share.cases.push_back(asked[i]);
-    parts.push_back(std::async(std::launch::async, judge_part, std::cref(tree), std::cref(lab),
-                               std::cref(program), share));
-  }
-  std::map<std::string, CaseResult> played;
-  for (auto& part : parts)
-    for (CaseResult& result : part.get().cases) played.insert_or_assign(result.of.id, result);
-  Judgement whole = unjudged(lab, request, "");
-  std::erase_if(whole.cases,
-                [&](const CaseResult& result) { return !played.contains(result.of.id); });
-  for (CaseResult& result : whole.cases) result = played.at(result.of.id);
+  // A case at a time, so that none waits behind a long one while another judge is idle.
+  std::vector<std::vector<CaseResult>> played(asked.size());
+  std::atomic<std::size_t> next{0};
+  std::vector<std::future<void>> judges;
+  for (std::size_t i = 0; i < count; ++i)
+    judges.push_back(std::async(std::launch::async, [&] {
+      for (std::size_t at = next++; at < asked.size(); at = next++) {
+        JudgeRequest one = request;
+        one.cases = {asked[at]};
+        played[at] = judge_part(tree, lab, program, one).cases;
+      }
+    }));
+  for (auto& one : judges) one.get();
+  Judgement whole;
+  whole.seed = request.seed;
+  for (auto& cases : played) std::move(cases.begin(), cases.end(), std::back_inserter(whole.cases));
   return whole;
 }
 

@@ -3,6 +3,8 @@
 
 #if __has_include(<catch2/catch_test_macros.hpp>)  // Catch2 3
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
 #else
 #include <catch2/catch.hpp>
 #endif
