@@ -187,7 +187,8 @@ TEST_CASE("every_snippet_comes_from_a_compiled_file") {
   std::string commands = read_text(COMPILE_COMMANDS);
   // Files that are compiled as one are named in that one.
   for (const auto& entry : nlohmann::json::parse(commands))
-    if (const auto file = entry.at("file").get<fs::path>(); file.parent_path().filename() == "Unity")
+    if (const auto file = entry.at("file").get<fs::path>();
+        file.parent_path().filename() == "Unity")
       commands += read_text(file);
   std::vector<std::string> problems;
   int seen = 0;
