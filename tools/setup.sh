@@ -28,7 +28,7 @@ missing_of() {
 }
 
 command -v dpkg-query >/dev/null 2>&1 ||
-  fail "this set-up knows Debian 12 and Ubuntu 24.04 (no dpkg here); install by hand: $wanted"
+  fail "this set-up knows Debian 12 and 13 and Ubuntu 24.04 (no dpkg here); install by hand: $wanted"
 
 # shellcheck disable=SC2086  # the lists are words on purpose
 missing=$(missing_of $wanted)

@@ -41,6 +41,7 @@ case $tier in
     computed lint
     ;;
   soak)
+    tools/build.sh build/each all tests # each file on its own: it includes what it needs
     run "$build" -L soak
     run "$build" -L solution -LE starter --repeat until-fail:100
     tools/fuzz.sh "$build" 1800

@@ -50,8 +50,9 @@ struct JudgeRequest {
   std::uint64_t seed = 0;
   std::vector<std::string> cases;  ///< all where empty
   bool sanitized = false;
-  /// How many judges share the cases. A case's inputs depend on the seed and its id alone, and most
-  /// of its time is waiting, so that a few at once give the same verdict sooner.
+  /// How many judges there are at a time, each for one case. A case's inputs depend on the seed and
+  /// its id alone, and most of its time is waiting, so that a few at once give the same verdict
+  /// sooner.
   unsigned processes = 1;
   /// The words of a command that is judged in a program's place (the capstone alone). Cases that
   /// only a student's program can be asked are then left out of the judgement.

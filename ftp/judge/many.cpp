@@ -74,7 +74,7 @@ void many_do_not_wait_for_a_digest(Input& trial, const Subject& subject) {
     Caller second = server.dial();
     expect_list(trial, second);
     first.ask(download_request(trial.random, large.type, large.name));
-    pause(milliseconds(3));
+    first.wait_until_read();
     expect_list(trial, second);
     if (!first.hears_something(milliseconds(0))) return;
   }
@@ -208,7 +208,7 @@ void many_stop_finishes_what_is_under_way(Input& trial, const Subject& subject) 
   const std::size_t part = trial.index == 0 ? 2 : trial.random.between(1, bytes.size() - 1);
   writer.say(std::string_view(bytes).substr(0, part),
              tr("bytes of an upload: ", "上传的字节数：") + std::to_string(part));
-  pause(milliseconds(20));
+  writer.wait_until_read();
   server.terminate();
   silent.expect_hung_up(tr("who has asked for nothing is hung up", "没有请求的被挂断"));
   const auto begin = Clock::now();

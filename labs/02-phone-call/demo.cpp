@@ -262,12 +262,14 @@ void play_client(const Options& options, const Reporter& report) {
     report.line("heard", told(need(place_call(options, report.narrator()))));
 }
 
-/// Reads what the role reports until it comes to a line of this kind; that line's first field.
-std::string print_until(const char* kind, int pipe, std::string& unread, Deadline deadline,
+/// Reads what the role reports until it comes to a line of this kind; that line's first field. No
+/// report may be longer in coming than `patience`.
+std::string print_until(const char* kind, int pipe, std::string& unread, milliseconds patience,
                         bool as_json) {
   for (;;) {
-    const std::string line = next_line(pipe, unread, deadline);
-    if (line.empty()) throw Failure(text("a role ended without a word", "有一方不声不响地结束了"));
+    const std::string line = next_line(pipe, unread, Deadline::after(patience));
+    if (line.empty())
+      throw Failure(text("caller and callee have fallen silent", "通话双方都没有了动静"));
     const auto fields = fields_of(line);
     print_event(fields, as_json);
     if (fields[1] == kind) return fields[2];
@@ -280,8 +282,8 @@ void play_both(const Options& options) {
   const Descriptor events(ends[0]);
   const Descriptor reports(ends[1]);
   std::string unread;
-  const Deadline deadline = Deadline::after(milliseconds(static_cast<int>(options.seconds * 1000)) +
-                                            std::chrono::seconds(5));
+  const milliseconds patience =
+      milliseconds(static_cast<int>(options.seconds * 1000)) + std::chrono::seconds(5);
 
   if (!options.as_json) {
     print_beside('C', text("THE CALLER (client)", "打电话的（客户端）"), {});
@@ -291,11 +293,11 @@ void play_both(const Options& options) {
                            [&](const Reporter& report) { play_server(options, report); });
   Options client_options = options;  // where port 0 was asked for, the real one
   client_options.address = need(socket_basics::parse_address(
-      print_until("at", events.get(), unread, deadline, options.as_json)));
+      print_until("at", events.get(), unread, patience, options.as_json)));
   const RoleProcess client(reports.get(), 'C',
                            [&](const Reporter& report) { play_client(client_options, report); });
   for (int ended = 0; ended < 2; ++ended)
-    print_until("end", events.get(), unread, deadline, options.as_json);
+    print_until("end", events.get(), unread, patience, options.as_json);
   if (!options.tcp && !options.as_json)
     std::cout << tr("UDP has no dialling, no waiting, no answering and no hanging up.",
                     "UDP 没有拨号、等待来电、接听和挂断这几步。")

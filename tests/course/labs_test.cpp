@@ -114,9 +114,14 @@ std::string judge_mutant(const Lab& lab, const Recipe& recipe, const Mutant& mut
     return trouble;
   JudgeRequest request;
   request.seed = test_seed();
-  const auto lost = cases_not_passed(judge(tree, lab, program, request));
+  const Judgement judgement = judge(tree, lab, program, request);
+  const auto lost = cases_not_passed(judgement);
   if (lost == mutant.expected) return "";
-  return "should lose " + joined(mutant.expected) + ", and loses " + joined(lost);
+  std::string trouble = "should lose " + joined(mutant.expected) + ", and loses " + joined(lost);
+  for (const CaseResult& result : judgement.cases)
+    if (lost.contains(result.of.id) && !mutant.expected.contains(result.of.id))
+      trouble += "\n  " + to_json(result).dump();
+  return trouble;
 }
 
 /// Each of these mutants loses its case and no other.

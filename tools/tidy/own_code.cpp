@@ -26,7 +26,7 @@ class OwnCode : public clang::tidy::ClangTidyCheck {
     const auto* unit = result.Nodes.getNodeAs<clang::TranslationUnitDecl>("unit");
     const clang::SourceManager& sources = *result.SourceManager;
     std::vector<clang::Decl*> own;
-    for (clang::Decl* declared : unit->decls()) {
+    for (clang::Decl* declared : unit->noload_decls()) {  // nor what is precompiled and not used
       const clang::SourceLocation place = sources.getExpansionLoc(declared->getLocation());
       if (place.isValid() && !sources.isInSystemHeader(place)) own.push_back(declared);
     }
