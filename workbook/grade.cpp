@@ -1,12 +1,12 @@
 // `grade`: every submission through the same judge, several at once. What a submission does costs
 // only itself.
-#include <atomic>
 #include <iostream>
 #include <mutex>
 #include <thread>
 
 #include "check.hpp"
 #include "commands.hpp"
+#include "each_at_once.hpp"
 #include "failure.hpp"
 #include "gradebook.hpp"
 #include "interruption.hpp"
@@ -132,21 +132,14 @@ std::vector<StudentGrade> grade_all(const Tree& tree, const std::vector<GradedLa
   });
   std::vector<StudentGrade> grades(submissions.size());
   ProgressLine progress(submissions.size());
-  std::atomic<std::size_t> next{0};
-  const auto worker = [&] {
-    for (std::size_t i = next++; i < submissions.size(); i = next++) {
-      const fs::path folder = work.path() / std::to_string(i);
-      std::error_code ignored;  // where there is no folder, writing into it tells
-      fs::create_directory(folder, ignored);
-      grades[i] = grade_student(tree, labs, submissions[i], folder, seed);
-      fs::remove_all(folder, ignored);
-      progress.finished(grades[i]);
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < jobs; ++i) workers.emplace_back(worker);
-  }
+  each_at_once(submissions.size(), jobs, [&](std::size_t i) {
+    const fs::path folder = work.path() / std::to_string(i);
+    std::error_code ignored;  // where there is no folder, writing into it tells
+    fs::create_directory(folder, ignored);
+    grades[i] = grade_student(tree, labs, submissions[i], folder, seed);
+    fs::remove_all(folder, ignored);
+    progress.finished(grades[i]);
+  });
   progress.close();
   return grades;
 }

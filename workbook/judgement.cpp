@@ -3,12 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
-#include <future>
 #include <iterator>
 #include <random>
 
+#include "each_at_once.hpp"
 #include "language.hpp"
 #include "process.hpp"
 #include "recipe.hpp"
@@ -166,17 +165,11 @@ Judgement judge(const Tree& tree, const Lab& lab, const fs::path& program,
 
   // A case at a time, so that none waits behind a long one while another judge is idle.
   std::vector<std::vector<CaseResult>> played(asked.size());
-  std::atomic<std::size_t> next{0};
-  std::vector<std::future<void>> judges;
-  for (std::size_t i = 0; i < count; ++i)
-    judges.push_back(std::async(std::launch::async, [&] {
-      for (std::size_t at = next++; at < asked.size(); at = next++) {
-        JudgeRequest one = request;
-        one.cases = {asked[at]};
-        played[at] = judge_part(tree, lab, program, one).cases;
-      }
-    }));
-  for (auto& one : judges) one.get();
+  each_at_once(asked.size(), count, [&](std::size_t at) {
+    JudgeRequest one = request;
+    one.cases = {asked[at]};
+    played[at] = judge_part(tree, lab, program, one).cases;
+  });
   Judgement whole;
   whole.seed = request.seed;
   for (auto& cases : played) std::move(cases.begin(), cases.end(), std::back_inserter(whole.cases));

@@ -1,11 +1,9 @@
 // What must hold for every lab of the course. The lab is named by DIALTONE_LAB.
-#include <atomic>
 #include <cstdlib>
-#include <mutex>
 #include <regex>
 #include <set>
-#include <thread>
 
+#include "each_at_once.hpp"
 #include "judgement.hpp"
 #include "practice.hpp"
 #include "pristine.hpp"
@@ -128,15 +126,9 @@ std::string judge_mutant(const Lab& lab, const Recipe& recipe, const Mutant& mut
 void expect_each_to_lose_just_its_case(const Lab& lab, const std::vector<Mutant>& mutants) {
   const Recipe recipe(tree, lab);
   std::vector<std::string> troubles(mutants.size());
-  std::atomic<std::size_t> next{0};
-  std::vector<std::thread> workers;
-  for (int i = 0; i < 3; ++i) {  // most of a judge's time is waiting
-    workers.emplace_back([&] {
-      for (std::size_t at = next++; at < mutants.size(); at = next++)
-        troubles[at] = judge_mutant(lab, recipe, mutants[at]);
-    });
-  }
-  for (std::thread& worker : workers) worker.join();
+  // Three, for most of a judge's time is waiting.
+  each_at_once(mutants.size(), 3,
+               [&](std::size_t at) { troubles[at] = judge_mutant(lab, recipe, mutants[at]); });
 
   std::string all;
   for (std::size_t i = 0; i < mutants.size(); ++i)
