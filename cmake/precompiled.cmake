@@ -9,6 +9,9 @@ set(DIALTONE_PRECOMPILED <algorithm> <array> <atomic> <charconv> <chrono> <cmath
   <fstream> <functional> <iostream> <map> <memory> <mutex> <optional> <random> <set> <span> <sstream>
   <stdexcept> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector>
   <json_compiled.hpp>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  list(APPEND DIALTONE_PRECOMPILED <instantiated.hpp>)
+endif()
 
 # Each of the project's own targets of this folder and those below.
 function(targets_beneath folder result)

@@ -7,7 +7,7 @@ set -eu
 demo="g++ cmake ninja-build pkg-config catch2 nlohmann-json3-dev libexpected-dev libcli11-dev libutf8proc-dev
       libssl-dev libasio-dev libxxhash-dev libspdlog-dev libpcap-dev doxygen graphviz"
 test="git patch python3 procps tshark tcpdump valgrind"
-full="clang libclang-rt-dev libclang-dev llvm llvm-dev clang-format clang-tidy cppcheck shellcheck"
+full="clang libclang-rt-dev libclang-dev llvm llvm-dev lld clang-format clang-tidy cppcheck shellcheck"
 
 tier=${1:-demo}
 case $tier in

@@ -31,7 +31,8 @@ case $tier in
     beside=$!
     trap 'kill -- "-$beside" 2>/dev/null || true' EXIT
     trap 'exit 130' INT TERM
-    run "$build" -L full
+    tools/build.sh build/mutants shims
+    DIALTONE_MUTANTS_BUILD=$PWD/build/mutants run "$build" -L full
     for kind in asan tsan; do
       computed $kind
       run "build/$kind" -LE 'starter|soak|no-sanitizer'

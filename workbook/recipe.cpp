@@ -154,7 +154,7 @@ std::vector<std::string> Recipe::link_command(const std::string& target,
   return words_found;
 }
 
-Recipe::Recipe(const Tree& tree, const Lab& lab)
+Recipe::Recipe(Commands, const Tree& tree, const Lab& lab)
     : directory_(tree.build),
       starter_((tree.root / lab.starter()).string()),
       library_(archive_of(lab)) {
@@ -170,22 +170,40 @@ Recipe::Recipe(const Tree& tree, const Lab& lab)
     throw Failure(tr("the build does not compile ", "构建中没有编译 ") + starter_ +
                   tr(": configure it again (cmake -S . -B build -G Ninja)",
                      "：请重新配置（cmake -S . -B build -G Ninja）"));
-  if (!lab.is_capstone())
-    link_practice_ = link_command(lab.identifier() + "_practice_starter", compiler);
   link_shim_ = link_command(lab.identifier() + "_shim_starter", compiler);
+}
 
-  // The kit's objects, and by name every archive of the build that the link commands ask for; a
-  // precompiled header, without which each file would be compiled with the large one anew.
-  std::vector<std::string> targets = {lab.identifier() + "_kit"};
-  for (const std::string& word : compile_)
-    if (word.ends_with("cmake_pch.hxx"))
+Recipe::Recipe(const Tree& tree, const Lab& lab) : Recipe(Commands{}, tree, lab) {
+  if (!lab.is_capstone())
+    link_practice_ = link_command(lab.identifier() + "_practice_starter",
+                                  cached_setting(tree.build, "CMAKE_CXX_COMPILER"));
+  std::vector<std::string> targets = parts();
+  targets.push_back(lab.identifier() + "_kit");
+  build_or_fail(tree, targets);
+}
+
+Recipe Recipe::for_shim(const Tree& tree, const Lab& lab) {
+  Recipe recipe(Commands{}, tree, lab);
+  build_or_fail(tree, recipe.parts());
+  return recipe;
+}
+
+std::vector<std::string> Recipe::parts() const {
+  std::vector<std::string> targets;
+  std::string before;
+  for (const std::string& word : compile_) {
+    if (word.ends_with("cmake_pch.hxx.pch"))  // clang's is named
+      targets.push_back(fs::path(word).lexically_relative(directory_).string());
+    if (word.ends_with("cmake_pch.hxx") && before == "-include")  // GCC finds its own beside it
       targets.push_back(fs::path(word + ".gch").lexically_relative(directory_).string());
+    before = word;
+  }
   for (const auto& command : {link_practice_, link_shim_})
     for (const std::string& word : command)
       if (word.size() > 2 && word[0] != '/' && word[0] != '-' && word != library_ &&
           (word.ends_with(".a") || word.ends_with(".o")))
         targets.push_back(word);
-  build_or_fail(tree, targets);
+  return targets;
 }
 
 Outcome Recipe::compile(const fs::path& source, const fs::path& object,

@@ -29,8 +29,12 @@ enum class Program { practice, shim };
 /// One lab's commands. Immutable once made: threads may share it.
 class Recipe {
  public:
-  /// Reads the commands, and builds all that the file will be linked with. Throws Failure.
+  /// Reads the commands, and builds all that the file will be linked with and judged by. Throws
+  /// Failure.
   Recipe(const Tree& tree, const Lab& lab);
+
+  /// The same for the shim alone, which another build's judge will run.
+  static Recipe for_shim(const Tree& tree, const Lab& lab);
 
   /// Compiles `source` into `object`, within a minute and limits; the compiler's words are in
   /// `err`.
@@ -42,6 +46,9 @@ class Recipe {
                Program which, const std::vector<std::string>& extra_flags = {}) const;
 
  private:
+  struct Commands {};  ///< to read them, and build nothing
+  Recipe(Commands, const Tree& tree, const Lab& lab);
+
   std::filesystem::path directory_;
   std::string starter_;  ///< the source to replace
   std::string library_;  ///< the archive to replace
@@ -51,6 +58,10 @@ class Recipe {
 
   std::vector<std::string> link_command(const std::string& target,
                                         const std::string& compiler) const;
+
+  /// As the build names them: the precompiled header, without which each file would be compiled
+  /// with the large one anew, and every archive and object that the link commands ask for.
+  std::vector<std::string> parts() const;
 };
 
 /// What `check --san` builds with.

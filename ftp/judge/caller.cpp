@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <iomanip>
 #include <optional>
 #include <sstream>
 
 #include "language.hpp"
 #include "peer.hpp"
+#include "process_view.hpp"
 
 namespace ftp_judge {
 
@@ -25,16 +25,13 @@ constexpr std::uint64_t largest_payload = std::uint64_t{1} << 30U;
 
 /// Whether bytes wait at the other end of a TCP connection between these ports of this host.
 bool unread(const std::string& from, const std::string& to) {
-  std::ifstream lines("/proc/net/tcp");
-  for (std::string line; std::getline(lines, line);) {
-    // "sl local_address rem_address st tx_queue:rx_queue ...", in hexadecimal
-    if (line.find(from) == std::string::npos) continue;  // there may be thousands
-    std::istringstream words(line);
-    std::string slot, local, remote, state, queues;
-    words >> slot >> local >> remote >> state >> queues;
-    if (local.ends_with(to) && remote.ends_with(from)) return !queues.ends_with(":00000000");
-  }
-  return false;
+  bool waits = false;
+  dialtone::each_tcp_socket("/proc/net/tcp", from, [&](const dialtone::TcpSocket& socket) {
+    const bool other_end = socket.local.ends_with(to) && socket.remote.ends_with(from);
+    if (other_end) waits = !socket.queues.ends_with(":00000000");
+    return !other_end;
+  });
+  return waits;
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
-#include <fstream>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -31,25 +30,18 @@ void replace_all(std::string& text, std::string_view what, const std::string& by
     text.replace(at, what.size(), by);
 }
 
-/// The inode of the TCP socket that listens on the port, as /proc/net tells it (proc(5)); empty
-/// where none does.
+/// The inode of the TCP socket that listens on the port; empty where none does.
 std::string listening_inode(std::uint16_t port) {
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream lines(table);
-    std::string line;
-    std::getline(lines, line);
-    while (std::getline(lines, line)) {
-      std::istringstream words(line);
-      std::string slot, local, remote, state, queues, timer, retransmits, user, timeout, inode;
-      words >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> user >>
-          timeout >> inode;
-      if (state != "0A") break;  // listeners come first, and the rest may be long
-      const auto colon = local.find(':');
-      if (colon != std::string::npos && std::stoul(local.substr(colon + 1), nullptr, 16) == port)
-        return inode;
-    }
-  }
-  return "";
+  std::string inode;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"})
+    dialtone::each_tcp_socket(table, "", [&](const dialtone::TcpSocket& socket) {
+      const bool listens = socket.state == "0A";
+      if (listens &&
+          std::stoul(socket.local.substr(socket.local.find(':') + 1), nullptr, 16) == port)
+        inode = socket.inode;
+      return listens && inode.empty();  // the rest may be long
+    });
+  return inode;
 }
 
 /// A port that nobody has at this moment. Not of those that the kernel chooses from (ip(7),

@@ -11,14 +11,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "language.hpp"
+#include "process_view.hpp"
 
 namespace dialtone {
 namespace {
@@ -200,23 +198,20 @@ std::string local_end_in_proc(const std::string& identity) {
       identity.substr(identity.find('[') + 1, identity.find(']') - identity.find('[') - 1);
   for (const auto& [table, family] :
        {std::pair{"/proc/net/tcp", AF_INET}, std::pair{"/proc/net/tcp6", AF_INET6}}) {
-    std::ifstream lines(table);
-    std::string line;
-    while (std::getline(lines, line)) {
-      if (line.find(inode) == std::string::npos) continue;  // there may be thousands, in TIME-WAIT
-      // "sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode ...", proc(5)
-      std::istringstream columns(line);
-      std::vector<std::string> column{std::istream_iterator<std::string>(columns), {}};
-      if (column.size() < 10 || "socket:[" + column[9] + "]" != identity) continue;
-      const auto colon = column[1].find(':');
-      std::array<std::uint32_t, 4> words{};  // each printed as a number of the host's order
-      for (std::size_t i = 0; i < colon / 8; ++i)
-        words[i] = static_cast<std::uint32_t>(std::stoul(column[1].substr(8 * i, 8), nullptr, 16));
-      char host[INET6_ADDRSTRLEN];
-      inet_ntop(family, words.data(), host, sizeof host);
-      const std::string port = std::to_string(std::stoul(column[1].substr(colon + 1), nullptr, 16));
-      return (family == AF_INET ? std::string(host) : "[" + std::string(host) + "]") + ":" + port;
-    }
+    std::string local;
+    each_tcp_socket(table, inode, [&](const TcpSocket& socket) {
+      if (socket.inode == inode) local = socket.local;
+      return local.empty();
+    });
+    if (local.empty()) continue;
+    const auto colon = local.find(':');
+    std::array<std::uint32_t, 4> words{};  // each printed as a number of the host's order
+    for (std::size_t i = 0; i < colon / 8; ++i)
+      words[i] = static_cast<std::uint32_t>(std::stoul(local.substr(8 * i, 8), nullptr, 16));
+    char host[INET6_ADDRSTRLEN];
+    inet_ntop(family, words.data(), host, sizeof host);
+    const std::string port = std::to_string(std::stoul(local.substr(colon + 1), nullptr, 16));
+    return (family == AF_INET ? std::string(host) : "[" + std::string(host) + "]") + ":" + port;
   }
   return "";
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
@@ -58,6 +59,22 @@ std::vector<int> threads_of(pid_t process) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, vanished))
     found.push_back(std::stoi(entry.path().filename().string()));
   return found;
+}
+
+void each_tcp_socket(const char* table, std::string_view text,
+                     const std::function<bool(const TcpSocket&)>& look) {
+  std::ifstream lines(table);
+  std::string line;
+  std::getline(lines, line);  // the columns' names
+  while (std::getline(lines, line)) {
+    if (line.find(text) == std::string::npos) continue;
+    std::istringstream columns(line);
+    std::string slot, timer, retransmits, user, timeout;
+    TcpSocket found;
+    columns >> slot >> found.local >> found.remote >> found.state >> found.queues >> timer >>
+        retransmits >> user >> timeout >> found.inode;
+    if (columns && !look(found)) return;
+  }
 }
 
 }  // namespace dialtone

@@ -1,10 +1,12 @@
-// What /proc says of a student's process, from outside.
+// What /proc says of a student's process and its sockets, from outside.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dialtone {
@@ -26,5 +28,19 @@ std::vector<std::string> descriptors_of(pid_t process);
 
 /// The numbers of its threads, as /proc/PID/task lists them.
 std::vector<int> threads_of(pid_t process);
+
+/// A line of "/proc/net/tcp" or "tcp6" as it stands there (proc(5)): all but the inode hexadecimal.
+struct TcpSocket {
+  std::string local;   ///< "0100007F:25E0", host and port
+  std::string remote;  ///< the same
+  std::string state;   ///< "0A" listens
+  std::string queues;  ///< "tx:rx", bytes
+  std::string inode;
+};
+
+/// Shows the sockets of the table whose lines hold the text, listeners first, until `look` says
+/// that it has seen enough (false). There may be thousands, in TIME-WAIT.
+void each_tcp_socket(const char* table, std::string_view text,
+                     const std::function<bool(const TcpSocket&)>& look);
 
 }  // namespace dialtone
