@@ -156,6 +156,22 @@ TEST_CASE("the_solution_passes_every_case") {
   CHECK(judgement.score() == 100);
 }
 
+/// As a class is graded: several at a time, with one seed.
+TEST_CASE("judges_of_one_seed_do_not_meet") {
+  const Lab& lab = lab_under_test();
+  JudgeRequest request;
+  request.seed = test_seed();
+  std::vector<Judgement> judgements(8);
+  each_at_once(judgements.size(), judgements.size(), [&](std::size_t at) {
+    judgements[at] = judge(tree, lab, lab_program(tree, lab, "shim_solution"), request);
+  });
+  for (const Judgement& judgement : judgements)
+    for (const CaseResult& result : judgement.cases) {
+      INFO(result.of.id << ": " << to_json(result).dump() << ", seed " << request.seed);
+      CHECK(result.status == Status::passed);
+    }
+}
+
 TEST_CASE("the_judge_plays_the_cases_that_lab_json_names") {
   const Lab& lab = lab_under_test();
   Command command;
