@@ -32,7 +32,8 @@ step cppcheck cppcheck --quiet -j "$(nproc)" --error-exitcode=1 --inline-suppr -
 # those headers again, token by token.
 precompile() {
   cmake --preset each -B "$build/lint" -DCMAKE_CXX_COMPILER=clang++ \
-    -DCMAKE_CXX_FLAGS="-fdelayed-template-parsing -Xclang -fno-cxx-modules" -DCMAKE_DISABLE_PRECOMPILE_HEADERS=OFF &&
+    -DCMAKE_CXX_FLAGS="-fdelayed-template-parsing -Xclang -fno-cxx-modules" \
+    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=OFF &&
     cmake --build "$build/lint" --target dialtone_precompiled_base dialtone_precompiled_asio \
       dialtone_precompiled_practice
 }

@@ -133,8 +133,7 @@ void build_or_fail(const Tree& tree, const std::vector<std::string>& targets) {
                 tree.build.string() + " " + join(targets, " "));
 }
 
-std::vector<std::string> Recipe::link_command(const std::string& target,
-                                              const std::string& compiler) const {
+std::vector<std::string> Recipe::link_command(const std::string& target) const {
   Command command;
   const Tree tree{"", directory_};
   command.arguments = {ninja_of(tree), "-t", "commands", target};
@@ -145,7 +144,8 @@ std::vector<std::string> Recipe::link_command(const std::string& target,
     throw Failure(tr("the build has no target ", "构建中没有目标 ") + target + ": " +
                   trimmed(outcome.err));
   std::vector<std::string> words_found = shell_words(lines.back());
-  drop_launcher(words_found, compiler);  // and the leading ": &&"
+  drop_launcher(words_found,
+                cached_setting(directory_, "CMAKE_CXX_COMPILER"));  // and the leading ": &&"
   const auto end = std::find(words_found.begin(), words_found.end(), "&&");
   words_found.erase(end, words_found.end());
   if (std::find(words_found.begin(), words_found.end(), library_) == words_found.end())
@@ -170,13 +170,11 @@ Recipe::Recipe(Commands, const Tree& tree, const Lab& lab)
     throw Failure(tr("the build does not compile ", "构建中没有编译 ") + starter_ +
                   tr(": configure it again (cmake -S . -B build -G Ninja)",
                      "：请重新配置（cmake -S . -B build -G Ninja）"));
-  link_shim_ = link_command(lab.identifier() + "_shim_starter", compiler);
+  link_shim_ = link_command(lab.identifier() + "_shim_starter");
 }
 
 Recipe::Recipe(const Tree& tree, const Lab& lab) : Recipe(Commands{}, tree, lab) {
-  if (!lab.is_capstone())
-    link_practice_ = link_command(lab.identifier() + "_practice_starter",
-                                  cached_setting(tree.build, "CMAKE_CXX_COMPILER"));
+  if (!lab.is_capstone()) link_practice_ = link_command(lab.identifier() + "_practice_starter");
   std::vector<std::string> targets = parts();
   targets.push_back(lab.identifier() + "_kit");
   build_or_fail(tree, targets);

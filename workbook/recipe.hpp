@@ -56,8 +56,7 @@ class Recipe {
   std::vector<std::string> link_practice_;  ///< empty where there are no practice tests
   std::vector<std::string> link_shim_;
 
-  std::vector<std::string> link_command(const std::string& target,
-                                        const std::string& compiler) const;
+  std::vector<std::string> link_command(const std::string& target) const;
 
   /// As the build names them: the precompiled header, without which each file would be compiled
   /// with the large one anew, and every archive and object that the link commands ask for.
