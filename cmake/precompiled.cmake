@@ -43,7 +43,8 @@ function(precompile_headers)
   foreach(target IN LISTS targets)
     get_target_property(type ${target} TYPE)
     get_target_property(links ${target} LINK_LIBRARIES)
-    if(NOT type MATCHES "^(STATIC_LIBRARY|OBJECT_LIBRARY|EXECUTABLE)$" OR NOT "dialtone_strict" IN_LIST links
+    if(NOT type MATCHES "^(STATIC_LIBRARY|OBJECT_LIBRARY|EXECUTABLE)$"
+        OR NOT ("dialtone_strict" IN_LIST links OR target MATCHES "_mine$")
         OR target MATCHES "^dialtone_(json|practice)$")  # what others need for their headers, and Catch2's main
       continue()
     endif()

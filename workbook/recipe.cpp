@@ -160,9 +160,14 @@ Recipe::Recipe(Commands, const Tree& tree, const Lab& lab)
       library_(archive_of(lab)) {
   const std::string compiler = cached_setting(tree.build, "CMAKE_CXX_COMPILER");
   const json entries = json::parse(read_file(tree.build / "compile_commands.json"));
+  // Where other labs are to run on it, it is compiled for them too.
+  const std::string target = lab.identifier() + "_starter.dir/";
   for (const json& entry : entries) {
-    if (entry.at("file").get<std::string>() != starter_) continue;
-    compile_ = shell_words(entry.at("command").get<std::string>());
+    const auto command = entry.at("command").get<std::string>();
+    if (entry.at("file").get<std::string>() != starter_ ||
+        command.find(target) == std::string::npos)
+      continue;
+    compile_ = shell_words(command);
     drop_launcher(compile_, compiler);
     break;
   }

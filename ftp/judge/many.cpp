@@ -54,6 +54,7 @@ void many_do_not_wait_for_a_stalled_caller(Input& trial, const Subject& subject)
   Caller deaf = server.dial();
   deaf.ask(download_request(trial.random, large.type, large.name));
   deaf.hear_head(tr("the head of a large file, and no more", "大文件的回复头，然后不再听"));
+  server.wait_until_asleep();  // its sockets are full
   Caller other = server.dial();
   expect_list(trial, other);
   const File file{"img", "quick.png", draw_bytes(trial.random, 60'000)};

@@ -274,6 +274,13 @@ std::size_t Server::threads() const {
   return dialtone::threads_of(child_->pid()).size();
 }
 
+void Server::wait_until_asleep() const {
+  constexpr int on_end = 5;  // one look may meet it between two steps
+  const auto begin = Clock::now();
+  for (int looks = 0; looks < on_end && since(begin) < milliseconds(1500); pause(milliseconds(1)))
+    looks = dialtone::is_asleep(child_->pid()) ? looks + 1 : 0;
+}
+
 void Server::expect_running() {
   const auto ending = child_->wait_for(milliseconds(0));
   trial_.expect(tr("the server still runs", "服务器仍在运行"), !ending, tr("running", "运行中"),

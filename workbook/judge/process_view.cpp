@@ -61,6 +61,14 @@ std::vector<int> threads_of(pid_t process) {
   return found;
 }
 
+bool is_asleep(pid_t process) {
+  const std::vector<int> threads = threads_of(process);
+  return std::all_of(threads.begin(), threads.end(), [&](int thread) {
+    return proc_file(process, "task/" + std::to_string(thread) + "/status").find("\nState:\tS") !=
+           std::string::npos;
+  });
+}
+
 void each_tcp_socket(const char* table, std::string_view text,
                      const std::function<bool(const TcpSocket&)>& look) {
   std::ifstream lines(table);

@@ -29,6 +29,9 @@ std::vector<std::string> descriptors_of(pid_t process);
 /// The numbers of its threads, as /proc/PID/task lists them.
 std::vector<int> threads_of(pid_t process);
 
+/// Whether none of its threads runs or could run: each sleeps in the kernel ("State: S", proc(5)).
+bool is_asleep(pid_t process);
+
 /// A line of "/proc/net/tcp" or "tcp6" as it stands there (proc(5)): all but the inode hexadecimal.
 struct TcpSocket {
   std::string local;   ///< "0100007F:25E0", host and port
