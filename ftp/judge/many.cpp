@@ -54,7 +54,7 @@ void many_do_not_wait_for_a_stalled_caller(Input& trial, const Subject& subject)
   Caller deaf = server.dial();
   deaf.ask(download_request(trial.random, large.type, large.name));
   deaf.hear_head(tr("the head of a large file, and no more", "大文件的回复头，然后不再听"));
-  server.wait_until_asleep();  // its sockets are full
+  server.wait_until_asleep();  // its socket is full
   Caller other = server.dial();
   expect_list(trial, other);
   const File file{"img", "quick.png", draw_bytes(trial.random, 60'000)};
@@ -114,7 +114,7 @@ void many_leave_nothing_behind(Input& trial, const Subject& subject) {
   Server server(trial, subject, {file});
   // Each way once, so that all that a server keeps for ever is there.
   for (std::uint64_t way = 0; way < ways; ++way) come_and_go(trial, server, file, way);
-  pause(milliseconds(100));
+  server.wait_until_asleep();
   const std::size_t before = server.descriptors().size();
   const std::size_t threads = server.threads();
   for (int i = 0; i < 40; ++i) come_and_go(trial, server, file, trial.random.between(0, ways - 1));
@@ -210,6 +210,7 @@ void many_stop_finishes_what_is_under_way(Input& trial, const Subject& subject) 
   writer.say(std::string_view(bytes).substr(0, part),
              tr("bytes of an upload: ", "上传的字节数：") + std::to_string(part));
   writer.wait_until_read();
+  server.wait_until_asleep();  // the reader's socket is full
   server.terminate();
   silent.expect_hung_up(tr("who has asked for nothing is hung up", "没有请求的被挂断"));
   const auto begin = Clock::now();

@@ -275,10 +275,7 @@ std::size_t Server::threads() const {
 }
 
 void Server::wait_until_asleep() const {
-  constexpr int on_end = 5;  // one look may meet it between two steps
-  const auto begin = Clock::now();
-  for (int looks = 0; looks < on_end && since(begin) < milliseconds(1500); pause(milliseconds(1)))
-    looks = dialtone::is_asleep(child_->pid()) ? looks + 1 : 0;
+  dialtone::wait_until_asleep(child_->pid());
 }
 
 void Server::expect_running() {

@@ -53,8 +53,7 @@ class Server {
   std::vector<std::string> descriptors() const;
   std::size_t threads() const;
 
-  /// Until it has done all that it can for now, and sleeps. Not an obligation of the server's, so
-  /// the wait is short.
+  /// Until it has done all that it can for now.
   void wait_until_asleep() const;
 
   void expect_running();

@@ -53,6 +53,7 @@ void upload_replaces_at_once(Input& trial, const Subject& subject) {
   Caller reader = server.dial();
   reader.ask(download_request(trial.random, "img", before.name));
   const json head = reader.hear_head(tr("the head of the old file", "旧文件的回复头"));
+  server.wait_until_asleep();  // its socket is full
 
   Caller writer = server.dial();
   const std::string bytes = upload_request(trial.random, "img", after.name, after.bytes).bytes();

@@ -1,6 +1,9 @@
 #include "process_view.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -67,6 +70,28 @@ bool is_asleep(pid_t process) {
     return proc_file(process, "task/" + std::to_string(thread) + "/status").find("\nState:\tS") !=
            std::string::npos;
   });
+}
+
+std::chrono::nanoseconds processor_time_of(pid_t process) {
+  std::int64_t total = 0;
+  for (const int thread : threads_of(process)) {
+    // "on_cpu waiting slices", the first two in nanoseconds
+    std::istringstream text(proc_file(process, "task/" + std::to_string(thread) + "/schedstat"));
+    std::int64_t on_cpu = 0;
+    if (text >> on_cpu) total += on_cpu;
+  }
+  return std::chrono::nanoseconds(total);
+}
+
+void wait_until_asleep(pid_t process) {
+  constexpr int on_end = 5;  // one look may meet it between two steps
+  constexpr std::chrono::milliseconds enough{50};
+  const auto before = processor_time_of(process);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+  for (int looks = 0; looks < on_end && processor_time_of(process) - before < enough &&
+                      std::chrono::steady_clock::now() < end;
+       ::poll(nullptr, 0, 1))
+    looks = is_asleep(process) ? looks + 1 : 0;
 }
 
 void each_tcp_socket(const char* table, std::string_view text,

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -31,6 +32,13 @@ std::vector<int> threads_of(pid_t process);
 
 /// Whether none of its threads runs or could run: each sleeps in the kernel ("State: S", proc(5)).
 bool is_asleep(pid_t process);
+
+/// The processor time that its threads have taken, of those that still run (schedstat in proc(5)).
+std::chrono::nanoseconds processor_time_of(pid_t process);
+
+/// Until the process has done all that it can for now: it sleeps at several looks on end. Nothing
+/// obliges it to: the wait also ends when it has computed for a while, or after 1.5 s.
+void wait_until_asleep(pid_t process);
 
 /// A line of "/proc/net/tcp" or "tcp6" as it stands there (proc(5)): all but the inode hexadecimal.
 struct TcpSocket {

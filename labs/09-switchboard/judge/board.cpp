@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 
 #include "language.hpp"
+#include "process_view.hpp"
 
 namespace lab09 {
 namespace {
@@ -65,6 +65,12 @@ void Caller::say(std::string_view words) {
                  tr("no more is taken", "不再接收"));
 }
 
+bool Caller::takes_more(milliseconds patience) const {
+  if (ready_within(get(), POLLOUT, patience)) return true;
+  dialtone::wait_until_asleep(trial_->student.pid());  // it may not have had the processor yet
+  return ready_within(get(), POLLOUT, milliseconds(0));
+}
+
 std::size_t Caller::say_until_blocked(std::string_view words, milliseconds patience) {
   std::size_t taken = 0;
   while (taken < words.size()) {
@@ -72,7 +78,7 @@ std::size_t Caller::say_until_blocked(std::string_view words, milliseconds patie
         ::send(get(), words.data() + taken, words.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count > 0)
       taken += static_cast<std::size_t>(count);
-    else if (errno != EAGAIN || !ready_within(get(), POLLOUT, patience))
+    else if (errno != EAGAIN || !takes_more(patience))
       break;
   }
   trial_->step(told() +
@@ -233,18 +239,6 @@ void expect_tally(Trial& trial, const json& tally, const char* field, std::uint6
 }
 
 // --- from outside ---
-
-std::chrono::nanoseconds processor_time(const Trial& trial) {
-  std::int64_t total = 0;
-  for (const int thread : trial.student.threads()) {
-    // "on_cpu waiting slices", the first two in nanoseconds (proc(5) has it under schedstat)
-    std::istringstream text(
-        trial.student.proc_file("task/" + std::to_string(thread) + "/schedstat"));
-    std::int64_t on_cpu = 0;
-    if (text >> on_cpu) total += on_cpu;
-  }
-  return std::chrono::nanoseconds(total);
-}
 
 std::size_t open_sockets(Trial& trial) {
   const auto lines = trial.student.open_descriptors();

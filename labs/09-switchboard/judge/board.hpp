@@ -57,7 +57,8 @@ class Caller {
   /// Says it all; the story fails where the switchboard does not take it.
   void say(std::string_view words);
 
-  /// Says as much of it as is taken; stops when for a while nothing more is. Returns how much.
+  /// Says as much of it as is taken; stops when for a while nothing more is, and the switchboard
+  /// sleeps. Returns how much.
   std::size_t say_until_blocked(std::string_view words, milliseconds patience = milliseconds(80));
 
   /// Hears just these bytes next.
@@ -87,6 +88,7 @@ class Caller {
 
  private:
   std::string told() const;
+  bool takes_more(milliseconds patience) const;
 
   Trial* trial_;
   FileDescriptor socket_;
@@ -136,9 +138,6 @@ Board& lasting_board(Trial& trial, Variant variant, const Terms& terms = {});
 
 /// One field of a tally is as it should be.
 void expect_tally(Trial& trial, const json& tally, const char* field, std::uint64_t expected);
-
-/// Processor time of all of the student's threads so far.
-std::chrono::nanoseconds processor_time(const Trial& trial);
 
 /// How many of its descriptors are sockets.
 std::size_t open_sockets(Trial& trial);

@@ -10,6 +10,7 @@
 
 #include "cases.hpp"
 #include "language.hpp"
+#include "process_view.hpp"
 
 namespace lab09 {
 namespace {
@@ -20,9 +21,10 @@ using dialtone::tr;
 void expect_idle(Trial& trial, std::string_view when) {
   constexpr milliseconds watched{150};
   constexpr milliseconds allowed{12};
-  const auto before = processor_time(trial);
+  const auto before = dialtone::processor_time_of(trial.student.pid());
   ::poll(nullptr, 0, static_cast<int>(watched.count()));
-  const auto took = std::chrono::duration_cast<milliseconds>(processor_time(trial) - before);
+  const auto took = std::chrono::duration_cast<milliseconds>(
+      dialtone::processor_time_of(trial.student.pid()) - before);
   trial.expect(std::string(when), took <= allowed,
                tr("hardly any processor time in ", "几乎不占处理器，观察 ") +
                    std::to_string(watched.count()) + " ms",
