@@ -32,7 +32,6 @@ using dialtone::tr;
 using namespace bench;
 
 constexpr std::size_t cut = std::size_t{64} << 10U;
-constexpr double mebi = 1024.0 * 1024.0;
 
 // --- a pipe with a writer at its other end ---
 
@@ -263,19 +262,18 @@ Report digest_of_text(std::size_t runs, std::size_t scale) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Measures lab 08: frames and digest, each beside what bounds it.",
-                  "测量实验 08：帧与摘要，各与其瓶颈对照。"),
-               "framing_bench");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Measures lab 08: frames and digest, each beside what bounds it.",
+                               "测量实验 08：帧与摘要，各与其瓶颈对照。"),
+                            "framing_bench");
   std::size_t runs = 7;
   std::size_t scale = 16;
   bool json = false;
   app.add_option("--runs", runs, tr("runs of each; the median counts", "各测几次，取中位数"))
-      ->check(CLI::Range(1, 99))
-      ->capture_default_str();
+      .between(1, 99)
+      .capture_default_str();
   app.add_option("--scale", scale, tr("how much is moved in a run", "每次的数据量"))
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+      .between(1, 1000)
+      .capture_default_str();
   app.add_flag("--json", json, tr("a line of JSON a comparison", "每项对照一行 JSON"));
   return dialtone::run_program(app, argc, argv, [&] {
     for (const auto& compare : {large_frames, small_frames, digest_of_random, digest_of_text})

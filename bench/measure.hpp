@@ -10,6 +10,8 @@
 
 namespace bench {
 
+inline constexpr double mebi = 1024.0 * 1024.0;
+
 /// Wall-clock time.
 double seconds_of(const std::function<void()>& work);
 

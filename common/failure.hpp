@@ -1,5 +1,4 @@
-// What a program ends with, and the failures that it explains. Apart from the command line, whose
-// library takes a compiler seconds.
+// What a program ends with, and the failures that it explains.
 #pragma once
 
 #include <stdexcept>

@@ -37,4 +37,15 @@ void set_language(Language chosen) {
   chosen_language = chosen;
 }
 
+void choose_language(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    std::optional<Language> asked;
+    if (argument == "--") return;
+    if (argument == "--lang" && i + 1 < argc) asked = parse_language(argv[i + 1]);
+    if (argument.substr(0, 7) == "--lang=") asked = parse_language(argument.substr(7));
+    if (asked) set_language(*asked);
+  }
+}
+
 }  // namespace dialtone

@@ -19,6 +19,9 @@ Language language_of_locale();
 Language language();
 void set_language(Language chosen);
 
+/// The value of a --lang among the arguments takes effect before any help text is made.
+void choose_language(int argc, char** argv);
+
 /// The text in the language of this process.
 inline std::string tr(std::string_view english, std::string_view chinese) {
   return std::string(language() == Language::chinese ? chinese : english);

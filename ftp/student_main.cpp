@@ -42,17 +42,16 @@ int main(int argc, char** argv) {
   using dialtone::tr;
   dialtone::choose_language(argc, argv);
   dialtone::install_crash_report();
-  CLI::App app(tr("Your file server: the capstone's, on 127.0.0.1.",
-                  "你的文件服务器（综合项目），监听 127.0.0.1。"),
-               "server");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Your file server: the capstone's, on 127.0.0.1.",
+                               "你的文件服务器（综合项目），监听 127.0.0.1。"),
+                            "server");
   std::string root;
   std::uint16_t port = 0;
   ftp::StoreOptions options;
   ftp_server::Limits limits;
   std::size_t idle = static_cast<std::size_t>(limits.idle.count());
   std::size_t closing = static_cast<std::size_t>(limits.closing.count());
-  app.add_option("--root", root, tr("the folder of the files", "存放文件的目录"))->required();
+  app.add_option("--root", root, tr("the folder of the files", "存放文件的目录")).required();
   app.add_option("--port", port, tr("0: a free one", "0：任意空闲端口"));
   app.add_option("--sessions", limits.sessions, tr("callers at once", "同时在线的来电者"));
   app.add_option("--idle", idle, tr("milliseconds without a byte", "没有动静的毫秒数"));

@@ -17,7 +17,6 @@ using dialtone::tr;
 
 namespace {
 
-constexpr double mebi = 1024.0 * 1024.0;
 constexpr std::string_view file_name = "course.bin";
 
 Talk download(std::uint64_t size) {

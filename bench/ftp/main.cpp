@@ -133,27 +133,26 @@ int run(Options options) {
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
   using dialtone::tr;
-  CLI::App app(tr("Measures the capstone's server, beside what bounds it.",
-                  "测量综合项目的服务器，各与其瓶颈对照。"),
-               "ftp_bench");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Measures the capstone's server, beside what bounds it.",
+                               "测量综合项目的服务器，各与其瓶颈对照。"),
+                            "ftp_bench");
   ftp_bench::Options options;
   app.add_option("program", options.program, tr("the server's program", "服务器程序"))
-      ->required()
-      ->check(CLI::ExistingFile);
+      .required()
+      .existing_file();
   app.add_option("--folder", options.folder,
                  tr("where files go while it runs: a tmpfs", "运行期间存放文件的目录，应为 tmpfs"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--runs", options.runs,
                  tr("runs of each; the median counts", "各测几次，取中位数"))
-      ->check(CLI::Range(1, 99))
-      ->capture_default_str();
+      .between(1, 99)
+      .capture_default_str();
   app.add_flag(
       "--quick", options.quick,
       tr("small sizes, one run: whether it works at all", "小数据量，只测一次：看能否运行"));
   app.add_option("--only", options.only, tr("not all, but these", "只测这几项"))
-      ->check(CLI::IsMember({"large", "many", "small", "idle", "course"}))
-      ->delimiter(',');
+      .one_of({"large", "many", "small", "idle", "course"})
+      .delimiter(',');
   app.add_flag("--json", options.json, tr("a line of JSON a comparison", "每项对照一行 JSON"));
   return dialtone::run_program(app, argc, argv, [&] { return ftp_bench::run(options); });
 }

@@ -20,7 +20,7 @@ namespace {
 using dialtone::FileDescriptor;
 
 /// As large as the server's own; with 256 KiB the pair was slower.
-constexpr std::size_t buffer_size = std::size_t{1} << 20U;
+constexpr std::size_t read_size = std::size_t{1} << 20U;
 
 bool send_whole(int socket, std::string_view bytes) {
   return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
@@ -46,10 +46,10 @@ void give(int socket, const std::string& path, std::uint64_t size) {
 /// `begun` came together with the header.
 void take(int socket, const std::string& path, std::uint64_t size, std::string_view begun) {
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  const std::unique_ptr<char[]> buffer(new char[buffer_size]);
+  const std::unique_ptr<char[]> buffer(new char[read_size]);
   if (!begun.empty() && ::write(file.get(), begun.data(), begun.size()) < 0) return;
   for (std::uint64_t left = size - begun.size(); left > 0;) {
-    const ssize_t count = ::recv(socket, buffer.get(), buffer_size, 0);
+    const ssize_t count = ::recv(socket, buffer.get(), read_size, 0);
     if (count <= 0) return;
     if (::write(file.get(), buffer.get(), static_cast<std::size_t>(count)) != count) return;
     left -= static_cast<std::uint64_t>(count);

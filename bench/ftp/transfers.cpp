@@ -14,7 +14,6 @@ using dialtone::tr;
 
 namespace {
 
-constexpr double mebi = 1024.0 * 1024.0;
 constexpr double gibi = 1024.0 * mebi;
 
 /// One side of a comparison: who is asked for what.

@@ -14,20 +14,19 @@
 int main(int argc, char** argv) {
   using namespace dialtone;
   choose_language(argc, argv);
-  CLI::App app("Measures the simulators of labs 05 and 06.", "simulation_bench");
-  add_standard_options(app);
+  CommandLine app("Measures the simulators of labs 05 and 06.", "simulation_bench");
   std::size_t runs = 5;
   std::string peer;
   std::string published;
   std::string picture;
   bool json = false;
   bool quick = false;
-  app.add_option("--runs", runs, "runs of each figure (5)")->check(CLI::Range(1, 99));
+  app.add_option("--runs", runs, "runs of each figure (5)").between(1, 99);
   app.add_option("--peer", peer, "the Python simulator, bench/simulation/round_robin.py")
-      ->required()
-      ->check(CLI::ExistingFile);
+      .required()
+      .existing_file();
   app.add_option("--published", published, "a copy of OSTEP's cpu-sched/scheduler.py")
-      ->check(CLI::ExistingFile);
+      .existing_file();
   app.add_option("--picture", picture, "where the picture of the costs goes (SVG)");
   app.add_flag("--json", json, "a line of JSON for each report");
   app.add_flag("--quick", quick, "small numbers: to see that it works");

@@ -105,15 +105,15 @@ int measure(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures the switchboards: connections, memory, exchanges a second, p99.",
-               "switchboard-bench");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(
+      "Measures the switchboards: connections, memory, exchanges a second, p99.",
+      "switchboard-bench");
   Options options;
-  app.add_option("program", options.program, "the switchboard program")->required();
-  app.add_option("folder", options.folder, "where table, figures and picture go")->required();
+  app.add_option("program", options.program, "the switchboard program").required();
+  app.add_option("folder", options.folder, "where table, figures and picture go").required();
   app.add_option("--peer", options.peer, "a Python program that serves the same exchange");
-  app.add_option("--callers", options.callers, "how many, each number in turn")->delimiter(',');
-  app.add_option("--seconds", options.seconds, "of one run")->capture_default_str();
-  app.add_option("--runs", options.runs, "of which the medians are given")->capture_default_str();
+  app.add_option("--callers", options.callers, "how many, each number in turn").delimiter(',');
+  app.add_option("--seconds", options.seconds, "of one run").capture_default_str();
+  app.add_option("--runs", options.runs, "of which the medians are given").capture_default_str();
   return dialtone::run_program(app, argc, argv, [&] { return measure(options); });
 }

@@ -8,13 +8,12 @@ using dialtone::tr;
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(
-      tr("Switches, threads and processes beside their peers.", "切换、线程和进程，与同类相比。"));
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(
+      tr("Switches, threads and processes beside their peers.", "切换、线程和进程，与同类相比。"),
+      "switching_bench");
   std::size_t runs = 7;
   bool json = false;
-  app.add_option("--runs", runs, tr("runs of each figure", "每个数字测几遍"))
-      ->check(CLI::Range(1, 99));
+  app.add_option("--runs", runs, tr("runs of each figure", "每个数字测几遍")).between(1, 99);
   app.add_flag("--json", json, tr("one line of JSON for each table", "每张表输出一行 JSON"));
   return dialtone::run_program(app, argc, argv, [&] {
     for (const auto section :

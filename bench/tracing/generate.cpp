@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "handshake_trace.hpp"
 #include "random.hpp"
 

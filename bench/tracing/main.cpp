@@ -14,6 +14,7 @@ namespace {
 using namespace tracing_bench;
 using bench::Contest;
 using bench::measure;
+using bench::mebi;
 using bench::must;
 using bench::number;
 using bench::percent;
@@ -22,8 +23,6 @@ using bench::share;
 using bench::tell;
 using bench::Verdict;
 using dialtone::tr;
-
-constexpr double mebi = 1024.0 * 1024.0;
 
 struct Choice {
   std::size_t runs = 5;
@@ -133,29 +132,28 @@ Report large(bool flood) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Measures lab 03: captures are read and their connections followed.",
-                  "测量实验 03：读取抓包文件并跟踪其中的连接。"),
-               "tracing_bench");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Measures lab 03: captures are read and their connections followed.",
+                               "测量实验 03：读取抓包文件并跟踪其中的连接。"),
+                            "tracing_bench");
   Choice choice;
   bool json = false;
   bool with_large = false;
   std::string followed;
   app.add_option("--runs", choice.runs, tr("runs of each; the median counts", "各测几次，取中位数"))
-      ->check(CLI::Range(1, 99))
-      ->capture_default_str();
+      .between(1, 99)
+      .capture_default_str();
   app.add_option("--slow-runs", choice.slow_runs,
                  tr("runs of tcpdump and tshark", "tcpdump 与 tshark 各测几次"))
-      ->check(CLI::Range(1, 99))
-      ->capture_default_str();
+      .between(1, 99)
+      .capture_default_str();
   app.add_option("--packets", choice.packets,
                  tr("in a capture, at least", "抓包文件至少有多少个包"))
-      ->check(CLI::Range(1000, 100000000))
-      ->capture_default_str();
+      .between(1000, 100000000)
+      .capture_default_str();
   app.add_flag("--large", with_large,
                tr("also two files of 1 GiB, for memory", "另测两个 1 GiB 文件的内存"));
   app.add_flag("--json", json, tr("a line of JSON a comparison", "每项对照一行 JSON"));
-  app.add_option("--follow", followed)->group("");  // what --large starts
+  app.add_option("--follow", followed).hidden();  // what --large starts
   return dialtone::run_program(app, argc, argv, [&] {
     if (!followed.empty()) {
       follow_and_tell(followed);

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "capture/session.hpp"
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "measure.hpp"
 #include "process.hpp"

@@ -180,21 +180,21 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Sits between a client and a server, and forges what they send to each other.",
-                  "插在客户端与服务器之间，篡改双方发送的内容。"),
-               "ftp-forger");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(
+      tr("Sits between a client and a server, and forges what they send to each other.",
+         "插在客户端与服务器之间，篡改双方发送的内容。"),
+      "ftp-forger");
   Options options;
   app.add_option("--to", options.to, tr("the server", "服务器"))
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
+      .type_name("HOST:PORT")
+      .capture_default_str();
   app.add_option("--port", options.port, tr("mine; 0 picks a free one", "自己的端口；0 表示任选"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--from", options.from, tr("what is replaced, in any payload", "要替换的文字"))
-      ->required()
-      ->check(CLI::Validator([](std::string& text) { return text.empty() ? "empty" : ""; }, ""));
+      .required()
+      .check([](const std::string& text) { return text.empty() ? "empty" : ""; });
   app.add_option("--into", options.into, tr("by this, of the same length", "换成这些，长度相同"))
-      ->required();
+      .required();
   app.add_flag("--careless", options.careless, tr("leave the digests as they are", "摘要原样不动"));
   app.add_flag("--downgrade", options.downgrade,
                tr("let the two speak version 1 alone", "让双方只能说第 1 版协议"));

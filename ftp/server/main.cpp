@@ -140,44 +140,43 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Keeps files for callers of the course's protocol and of version 2.",
-                  "保存文件，服务使用课程协议和第 2 版协议的客户端。"),
-               "ftp-server");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Keeps files for callers of the course's protocol and of version 2.",
+                               "保存文件，服务使用课程协议和第 2 版协议的客户端。"),
+                            "ftp-server");
   Options options;
   app.add_option("--root", options.root, tr("the folder that holds the files", "存放文件的目录"))
-      ->required()
-      ->type_name("DIR");
+      .required()
+      .type_name("DIR");
   app.add_option("--host", options.host, tr("the address to listen on", "监听地址"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--port", options.port,
                  tr("the port; 0 picks a free one", "端口；0 表示任选空闲端口"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--max-sessions", options.max_sessions,
                  tr("callers at once; one more is told busy", "同时在线的客户端数；再多则告知繁忙"))
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
-      ->capture_default_str();
+      .between(std::size_t{1}, std::size_t{1'000'000})
+      .capture_default_str();
   app.add_option("--max-file", options.max_file,
                  tr("bytes of the largest file, such as 500MB", "单个文件的最大字节数，如 500MB"))
-      ->transform(CLI::AsSizeValue(false));
+      .byte_size();
   app.add_option("--quota", options.quota,
                  tr("bytes of all files together, such as 20GB", "所有文件的总字节数，如 20GB"))
-      ->transform(CLI::AsSizeValue(false));
+      .byte_size();
   app.add_option("--idle", options.idle,
                  tr("seconds without a byte before a caller is hung up", "多少秒没有数据就挂断"))
-      ->check(CLI::Range(1U, 86'400U))
-      ->capture_default_str();
+      .between(1U, 86'400U)
+      .capture_default_str();
   app.add_option("--log", options.log,
                  tr("a file to log to (SIGHUP reopens it); else warnings on stderr",
                     "日志文件（SIGHUP 重新打开）；缺省时只把警告写到标准错误"))
-      ->type_name("FILE");
+      .type_name("FILE");
   app.add_option("--console", options.console,
                  tr("a port of 127.0.0.1 for operators, who ask by lines such as status",
                     "供操作员使用的 127.0.0.1 端口，用 status 等文本行询问"))
-      ->type_name("PORT");
+      .type_name("PORT");
   app.add_option("--threads", options.threads, tr("event loops", "事件循环的线程数"))
-      ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
-      ->capture_default_str();
+      .between(std::size_t{1}, std::size_t{256})
+      .capture_default_str();
   app.add_flag("--fsync", options.durable,
                tr("answer an upload only when it is on the disk", "上传写入磁盘后才回复"));
   return dialtone::run_program(app, argc, argv, [&] { return run(options); });

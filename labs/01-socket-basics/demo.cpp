@@ -379,16 +379,15 @@ void tour(Seconds time) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Lab 01: sockets over AF_UNIX, IPv4 and IPv6, seen and measured.",
-                  "实验 01：看一看、量一量 AF_UNIX、IPv4、IPv6 三种套接字。"),
-               "socket-basics");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Lab 01: sockets over AF_UNIX, IPv4 and IPv6, seen and measured.",
+                               "实验 01：看一看、量一量 AF_UNIX、IPv4、IPv6 三种套接字。"),
+                            "socket-basics");
   double seconds = 0.2;
   bool json = false;
   app.add_option("--seconds", seconds,
                  tr("how long each measurement takes", "每项测量的时长（秒）"))
-      ->check(CLI::Range(0.01, 4.0))
-      ->capture_default_str();
+      .between(0.01, 4.0)
+      .capture_default_str();
   app.add_flag("--json", json,
                tr("print only the measurements, as JSON", "只输出测量结果（JSON）"));
   return dialtone::run_program(app, argc, argv, [&] {

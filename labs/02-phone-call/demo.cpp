@@ -332,32 +332,31 @@ Address read_address(const std::string& given) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(text("Lab 02: a phone call over TCP or UDP, and what differs.",
-                    "实验 02：用 TCP 或 UDP 打一通电话，看看两者有何不同。"),
-               "phone-call");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(text("Lab 02: a phone call over TCP or UDP, and what differs.",
+                                 "实验 02：用 TCP 或 UDP 打一通电话，看看两者有何不同。"),
+                            "phone-call");
   Options options;
   std::string transport;
   std::string address = "127.0.0.1:9696";
   app.add_option("transport", transport, text("tcp or udp", "tcp 或 udp"))
-      ->required()
-      ->check(CLI::IsMember({"tcp", "udp"}));
+      .required()
+      .one_of({"tcp", "udp"});
   app.add_option("--role", options.role, text("which end to play", "扮演哪一端"))
-      ->check(CLI::IsMember({"server", "client", "both"}))
-      ->capture_default_str();
+      .one_of({"server", "client", "both"})
+      .capture_default_str();
   app.add_option("--address", address, text("where the server is", "服务端的地址"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--say", options.say, text("what the client says", "客户端说的话"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--reply", options.reply, text("what the server replies", "服务端回的话"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--calls", options.calls,
                  text("calls to serve; 0: until Ctrl-C", "接几通电话；0 表示直到 Ctrl-C"))
-      ->capture_default_str();
+      .capture_default_str();
   app.add_option("--deadline", options.seconds,
                  text("how long each call may take, in seconds", "每通电话的时限（秒）"))
-      ->check(CLI::Range(0.05, 86400.0))
-      ->capture_default_str();
+      .between(0.05, 86400.0)
+      .capture_default_str();
   app.add_flag("--json", options.as_json,
                text("print what happens as JSON, an object a line, and the call alone",
                     "逐行输出 JSON，只演这一通电话"));

@@ -261,15 +261,15 @@ int run(const Request& request) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Lab 03: a TCP connection as the wire sees it, segment by segment. Without "
-                  "options: --call tcp.",
-                  "实验 03：从线路上看一条 TCP 连接，逐段画出。不带选项时等于 --call tcp。"),
-               "handshake-trace");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(
+      tr("Lab 03: a TCP connection as the wire sees it, segment by segment. Without "
+         "options: --call tcp.",
+         "实验 03：从线路上看一条 TCP 连接，逐段画出。不带选项时等于 --call tcp。"),
+      "handshake-trace");
   Request request;
   app.add_option("--call", request.call,
                  tr("capture lab 02's phone call while it happens", "抓下实验 02 的通话并画出来"))
-      ->check(CLI::IsMember({"tcp"}));
+      .one_of({"tcp"});
   app.add_flag("--live", request.live,
                tr("run the command behind -- and trace its connections",
                   "运行 -- 之后的命令，追踪它的连接"));
@@ -281,7 +281,7 @@ int main(int argc, char** argv) {
                     "把出错的情形真演一遍：refused、syn-lost……（- 列出全部）"));
   app.add_option("--follow", request.follow,
                  tr("draw the connection of this number", "画出这个编号的连接"))
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62U));
+      .between(std::uint64_t{1}, std::uint64_t{1} << 62U);
   app.add_option("--svg", request.svg, tr("write the drawing as SVG", "把图写成 SVG 文件"));
   app.add_option("--html", request.html,
                  tr("write the drawing and the tables as one page", "把图和表写成一个网页"));

@@ -191,72 +191,70 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a process on stage may have gone; put() ends us quietly
   dialtone::clean_up_on_interruption();
   const dialtone::OnInterruption nothing_stays(end_all);
-  CLI::App app(
+  dialtone::CommandLine app(
       tr("Lab 04: a program is text on a disk, a process is alive. A tour in eight stops, all "
          "of them real.",
          "实验 04：程序是磁盘上的文字，进程是活的。八站参观，全是真的。"),
       "process-tour");
-  dialtone::add_standard_options(app);
   Request request;
-  const auto json = [&](CLI::App* to) {
-    to->add_flag("--json", request.json, tr("print what was seen as JSON", "以 JSON 输出所见"));
+  const auto json = [&](dialtone::CommandLine to) {
+    to.add_flag("--json", request.json, tr("print what was seen as JSON", "以 JSON 输出所见"));
   };
-  const auto figure = [&](CLI::App* to) {
-    to->add_option("--svg", request.svg,
-                   tr("write a picture (- is standard output)", "写成图（- 为标准输出）"))
-        ->type_name("FILE");
-    to->add_option("--from", request.from,
-                   tr("show what --json wrote (- is standard input) instead of what is now",
-                      "显示 --json 写下的内容（- 为标准输入），而不是此刻的"))
-        ->type_name("FILE");
+  const auto figure = [&](dialtone::CommandLine to) {
+    to.add_option("--svg", request.svg,
+                  tr("write a picture (- is standard output)", "写成图（- 为标准输出）"))
+        .type_name("FILE");
+    to.add_option("--from", request.from,
+                  tr("show what --json wrote (- is standard input) instead of what is now",
+                     "显示 --json 写下的内容（- 为标准输入），而不是此刻的"))
+        .type_name("FILE");
   };
-  json(&app);
+  json(app);
   app.add_flag("--brief", request.brief, tr("the tour, in a second or two", "一两秒走完"));
   app.require_subcommand(0, 1);
 
-  CLI::App* tree_command =
+  dialtone::CommandLine tree_command =
       app.add_subcommand("tree", tr("the process table as a tree", "进程表，画成树"));
   tree_command
-      ->add_option("PID", request.tree.root,
-                   tr("only this process and its descendants", "只看这个进程及其后代"))
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  tree_command->add_flag("--follow", request.follow,
-                         tr("live, until q or Ctrl-C", "实时显示，按 q 或 Ctrl-C 退出"));
-  tree_command->add_flag("--all", request.tree.kernel_threads,
-                         tr("the kernel's own threads, too", "连同内核自己的线程"));
-  CLI::App* switches_command =
+      .add_option("PID", request.tree.root,
+                  tr("only this process and its descendants", "只看这个进程及其后代"))
+      .between(1, std::numeric_limits<int>::max());
+  tree_command.add_flag("--follow", request.follow,
+                        tr("live, until q or Ctrl-C", "实时显示，按 q 或 Ctrl-C 退出"));
+  tree_command.add_flag("--all", request.tree.kernel_threads,
+                        tr("the kernel's own threads, too", "连同内核自己的线程"));
+  dialtone::CommandLine switches_command =
       app.add_subcommand("switches", tr("why processes leave the core, as the kernel counts it",
                                         "进程为什么离开核：内核自己的计数"));
   switches_command
-      ->add_option("--seconds", request.seconds,
-                   tr("how long they work (1)", "让它们运行多久（1）"))
-      ->check(CLI::Range(0.1, 60.0))
-      ->type_name("S");
-  CLI::App* calls_command = app.add_subcommand(
+      .add_option("--seconds", request.seconds, tr("how long they work (1)", "让它们运行多久（1）"))
+      .between(0.1, 60.0)
+      .type_name("S");
+  dialtone::CommandLine calls_command = app.add_subcommand(
       "calls", tr("the system calls behind one printf", "一次 printf 背后的系统调用"));
-  CLI::App* run_command = app.add_subcommand(
+  dialtone::CommandLine run_command = app.add_subcommand(
       "run", tr("run programs joined by pipes: run -- ls -l --pipe sort --pipe head",
                 "运行由管道相连的程序：run -- ls -l --pipe sort --pipe head"));
-  run_command->add_option("WORDS", request.words,
-                          tr("behind --: programs with their words, --pipe between them",
-                             "写在 -- 之后：各程序及其参数，以 --pipe 相隔"));
+  run_command.add_option("WORDS", request.words,
+                         tr("behind --: programs with their words, --pipe between them",
+                            "写在 -- 之后：各程序及其参数，以 --pipe 相隔"));
   run_command
-      ->add_option("--limit", request.limit,
-                   tr("kill what still runs after so many seconds", "这么多秒后杀死仍在运行的"))
-      ->check(CLI::Range(0.01, 1e6))
-      ->type_name("S");
-  for (CLI::App* command : {tree_command, switches_command, calls_command, run_command})
-    json(command);
-  for (CLI::App* command : {tree_command, switches_command}) figure(command);
-  for (CLI::App* command : app.get_subcommands({})) {
-    command->set_help_flag("-h,--help", tr("show this help and exit", "显示帮助并退出"));
-    command->fallthrough();  // --lang
+      .add_option("--limit", request.limit,
+                  tr("kill what still runs after so many seconds", "这么多秒后杀死仍在运行的"))
+      .between(0.01, 1e6)
+      .type_name("S");
+  const auto commands = {tree_command, switches_command, calls_command, run_command};
+  for (const dialtone::CommandLine& command : commands) json(command);
+  for (const dialtone::CommandLine& command : {tree_command, switches_command}) figure(command);
+  for (dialtone::CommandLine command : commands) {
+    command.help_flag();
+    command.fallthrough();  // --lang
   }
   return dialtone::run_program(app, argc, argv, [&] {
-    if (*tree_command) return tree(request);
-    if (*switches_command) return switches(request);
-    if (*calls_command) return calls(request);
-    if (*run_command) return run(request);
+    if (tree_command.asked()) return tree(request);
+    if (switches_command.asked()) return switches(request);
+    if (calls_command.asked()) return calls(request);
+    if (run_command.asked()) return run(request);
     return tour(request);
   });
 }

@@ -155,16 +155,16 @@ int play_tool(Options options) {
 
 // --- the command line ---
 
-int run(const CLI::App& app, const Options& options) {
+int run(const dialtone::CommandLine& app, const Options& options) {
   if (!options.as.empty()) return play_tool(options);
   if (!options.tool_options.empty())
     throw UsageFailure(tr("what follows -- is for a tool: name it with --as ostep:malloc",
                           "-- 之后是工具的选项：请用 --as ostep:malloc 指明工具"));
   refuse_deck_options(app);
-  if (app.got_subcommand("memory")) return memory(options);
-  if (app.got_subcommand("trespass")) return trespassing(options);
-  if (app.got_subcommand("utilisation")) return utilisation_of(options);
-  if (app.got_subcommand("terminals")) return terminals(options);
+  if (app.asked("memory")) return memory(options);
+  if (app.asked("trespass")) return trespassing(options);
+  if (app.asked("utilisation")) return utilisation_of(options);
+  if (app.asked("terminals")) return terminals(options);
   return play_deck(options);
 }
 
@@ -172,11 +172,10 @@ int run(const CLI::App& app, const Options& options) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(
+  dialtone::CommandLine app(
       tr("Lab 05: one deck of jobs on four generations of computers. Times are in seconds.",
          "实验 05：同一叠作业在四代计算机上。时间单位是秒。"),
       "generations");
-  dialtone::add_standard_options(app);
   app.require_subcommand(0, 1);
   app.fallthrough();  // --lang may follow the subcommand
   Options options;

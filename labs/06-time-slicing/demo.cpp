@@ -330,19 +330,19 @@ int go(const Request& typed) {
 int main(int argc, char** argv) {
   choose_language(argc, argv);
   clean_up_on_interruption();
-  CLI::App app(tr("Who runs next: the same jobs under any scheduling policy, on one core or many.",
-                  "下一个轮到谁：同样的作业，任选调度策略，单核或多核。"),
-               "time-slicing");
-  add_standard_options(app);
+  CommandLine app(
+      tr("Who runs next: the same jobs under any scheduling policy, on one core or many.",
+         "下一个轮到谁：同样的作业，任选调度策略，单核或多核。"),
+      "time-slicing");
   Request request;
   const auto text = [&](const char* flag, std::string& into, const std::string& help,
                         const char* type) {
-    return app.add_option(flag, into, help)->type_name(type);
+    return app.add_option(flag, into, help).type_name(type);
   };
   app.add_option("DECK", request.words,
                  tr("jobs as JSON (- is standard input); without one, five jobs that ship with it",
                     "JSON 作业文件（- 为标准输入）；不给则用自带的五个作业"))
-      ->type_name("FILE");
+      .type_name("FILE");
   text("-p,--policy", request.policy,
        tr("one policy, such as rr:2 (see --policies)", "一个策略，例如 rr:2（见 --policies）"),
        "POLICY");
@@ -353,7 +353,7 @@ int main(int argc, char** argv) {
   app.add_flag("--why", request.why, tr("explain every decision", "解释每个决定"));
   app.add_flag("--step", request.step,
                tr("go through the run step by step, forwards and back", "逐步播放，可前可后"));
-  app.add_option("--cores", request.cores, tr("1 to 64 cores", "核数，1 到 64"))->type_name("N");
+  app.add_option("--cores", request.cores, tr("1 to 64 cores", "核数，1 到 64")).type_name("N");
   app.add_flag("--queue-per-core", request.per_core,
                tr("each core has a queue of its own (else all share one)",
                   "每个核有自己的队列（默认共用一个）"));
@@ -361,28 +361,28 @@ int main(int argc, char** argv) {
                tr("an idle core takes from the longest other queue", "空闲的核从最长的别的队列拿"));
   app.add_option("--switch-cost", request.switch_cost,
                  tr("ticks of a switch to another process", "切换到另一进程所花的刻"))
-      ->check(CLI::Range(Time{0}, Time{1'000'000}))
-      ->type_name("TICKS");
+      .between(Time{0}, Time{1'000'000})
+      .type_name("TICKS");
   text("--ties", request.ties,
        tr("what comes first at one tick: arrivals-first or expired-first",
           "同一刻谁在前：arrivals-first 或 expired-first"),
        "ORDER")
-      ->check(CLI::IsMember({"arrivals-first", "expired-first"}));
+      .one_of({"arrivals-first", "expired-first"});
   app.add_option("--warm-up", request.caches.warm_up,
                  tr("ticks until a core's cache is warm for a job (0: no caches)",
                     "作业在某核上缓存变热所需的刻（0：没有缓存）"))
-      ->check(CLI::Range(Time{0}, Time{1'000'000}))
-      ->type_name("TICKS");
+      .between(Time{0}, Time{1'000'000})
+      .type_name("TICKS");
   app.add_option("--cache", request.caches.size,
                  tr("memory of jobs that a cache holds at once (100)",
                     "一个缓存同时容得下的作业内存（100）"))
-      ->check(CLI::Range(1, 1'000'000'000))
-      ->type_name("SIZE");
+      .between(1, 1'000'000'000)
+      .type_name("SIZE");
   app.add_option(
          "--boost", request.settings.boost,
          tr("MLFQ: all to the highest level every so many ticks", "MLFQ：每隔多少刻全部回到最高级"))
-      ->check(CLI::Range(Time{1}, Time{1'000'000'000}))
-      ->type_name("TICKS");
+      .between(Time{1}, Time{1'000'000'000})
+      .type_name("TICKS");
   app.add_flag("--stay", request.settings.stay,
                tr("MLFQ: who blocks gets its quantum anew", "MLFQ：阻塞者重新得到时间片"));
   app.add_flag("--bump", request.settings.bump,
@@ -395,11 +395,11 @@ int main(int argc, char** argv) {
        tr("a switch that forgets: accumulator, registers or counters",
           "一次会忘事的切换：accumulator、registers 或 counters"),
        "WHAT")
-      ->check(CLI::IsMember({"accumulator", "registers", "counters"}));
+      .one_of({"accumulator", "registers", "counters"});
   app.add_option("--generate", request.generate,
                  tr("draw so many jobs instead of reading them", "随机生成这么多作业"))
-      ->check(CLI::Range(1, 1'000'000))
-      ->type_name("N");
+      .between(1, 1'000'000)
+      .type_name("N");
   app.add_option("--seed", request.settings.seed,
                  tr("of --generate and of the lottery (1)", "--generate 与彩票的种子（1）"));
   text("--svg", request.svg, tr("write the timelines as a picture", "把时间线写成图"), "FILE");

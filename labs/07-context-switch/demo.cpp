@@ -132,26 +132,27 @@ int tour(const Request& request) {
 
 // --- the command line ---
 
-void add_subcommands(CLI::App& app, Request& request) {
+void add_subcommands(dialtone::CommandLine& app, Request& request) {
   app.add_subcommand("cost", tr("nanoseconds a switch, beside system calls and kernel threads",
                                 "一次切换的纳秒数，与系统调用、内核线程对照"));
-  CLI::App* share =
+  dialtone::CommandLine share =
       app.add_subcommand("share", tr("many threads share one core", "许多线程共用一个核"));
-  share->add_option("--threads", request.threads, tr("how many", "线程数"))
-      ->check(CLI::Range(std::size_t{1}, most_threads))
-      ->capture_default_str()
-      ->type_name("N");
-  CLI::App* timeline =
+  share.add_option("--threads", request.threads, tr("how many", "线程数"))
+      .between(std::size_t{1}, most_threads)
+      .capture_default_str()
+      .type_name("N");
+  dialtone::CommandLine timeline =
       app.add_subcommand("timeline", tr("the same workload in the simulator and on real threads",
                                         "同样的作业，在模拟器里和真实线程上"));
-  CLI::Option* quantum = timeline
-                             ->add_option("--quantum", request.quantum,
-                                          tr("microseconds until a turn is over", "一轮多少微秒"))
-                             ->check(CLI::Range(Time{100}, Time{1'000'000}))
-                             ->capture_default_str()
-                             ->type_name("US");
-  const auto file = [timeline](const char* flag, std::string& into, const std::string& help) {
-    return timeline->add_option(flag, into, help)->type_name("FILE");
+  dialtone::Option quantum =
+      timeline
+          .add_option("--quantum", request.quantum,
+                      tr("microseconds until a turn is over", "一轮多少微秒"))
+          .between(Time{100}, Time{1'000'000})
+          .capture_default_str()
+          .type_name("US");
+  const auto file = [&timeline](const char* flag, std::string& into, const std::string& help) {
+    return timeline.add_option(flag, into, help).type_name("FILE");
   };
   file("--svg", request.svg, tr("also write a picture (SVG)", "同时写出图形（SVG）"));
   file("--csv", request.csv, tr("also write the real run as a table", "同时把真实运行写成表格"));
@@ -161,20 +162,20 @@ void add_subcommands(CLI::App& app, Request& request) {
   file("--recorded", request.recorded,
        tr("draw a run that --json recorded; - is standard input",
           "画出 --json 录下的运行；- 为标准输入"))
-      ->excludes(quantum);
+      .excludes(quantum);
   app.add_subcommand("broken", tr("what happens without a part: no-rbx, no-critical, "
                                   "no-guard-page, no-yield",
                                   "少了一部分会怎样：no-rbx、no-critical、no-guard-page、no-yield"))
-      ->add_option("name", request.broken, tr("one of them (default: all)", "其中之一（默认全部）"))
-      ->check(CLI::IsMember(breakage_names()))
-      ->type_name("NAME");
+      .add_option("name", request.broken, tr("one of them (default: all)", "其中之一（默认全部）"))
+      .one_of(breakage_names())
+      .type_name("NAME");
 }
 
-int run(const CLI::App& app, const Request& request) {
-  if (app.got_subcommand("cost")) return cost(request);
-  if (app.got_subcommand("share")) return sharing(request);
-  if (app.got_subcommand("timeline")) return timeline(request);
-  if (app.got_subcommand("broken")) return breaking(request);
+int run(const dialtone::CommandLine& app, const Request& request) {
+  if (app.asked("cost")) return cost(request);
+  if (app.asked("share")) return sharing(request);
+  if (app.asked("timeline")) return timeline(request);
+  if (app.asked("broken")) return breaking(request);
   return tour(request);
 }
 
@@ -182,10 +183,9 @@ int run(const CLI::App& app, const Request& request) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Lab 07: the state of a program is saved and restored, for real.",
-                  "实验 07：真的保存并恢复一个程序的状态。"),
-               "context-switch");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(tr("Lab 07: the state of a program is saved and restored, for real.",
+                               "实验 07：真的保存并恢复一个程序的状态。"),
+                            "context-switch");
   app.require_subcommand(0, 1);
   app.fallthrough();  // --lang and --json may follow the subcommand
   Request request;

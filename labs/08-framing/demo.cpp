@@ -204,74 +204,73 @@ int tour(const Options& options) {
 
 // --- the command line ---
 
-void add_view_options(CLI::App& command, Options& options) {
+void add_view_options(dialtone::CommandLine& command, Options& options) {
   command
       .add_option("--show", options.shown,
                   tr("bytes of each payload to show", "每个载荷显示多少字节"))
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 20U))
-      ->capture_default_str();
+      .between(std::size_t{0}, std::size_t{1} << 20U)
+      .capture_default_str();
   command.add_flag("--all-bytes", options.all_bytes,
                    tr("every byte of the headers, however long", "头部的每个字节都显示"));
 }
 
-void add_subcommands(CLI::App& app, Options& options) {
+void add_subcommands(dialtone::CommandLine& app, Options& options) {
   const std::string input = tr("a file; - is standard input", "文件；- 表示标准输入");
-  CLI::App* live = app.add_subcommand(
+  dialtone::CommandLine live = app.add_subcommand(
       "live", tr("the course's ftp conversation between two processes, seen from the middle",
                  "两个进程之间的 ftp 对话，从中间看"));
-  live->add_option("--record", options.record,
-                   tr("also write both streams, to NAME.client and NAME.server",
-                      "同时把两个方向的流写入 NAME.client 和 NAME.server"))
-      ->type_name("NAME");
-  CLI::App* read = app.add_subcommand(
+  live.add_option("--record", options.record,
+                  tr("also write both streams, to NAME.client and NAME.server",
+                     "同时把两个方向的流写入 NAME.client 和 NAME.server"))
+      .type_name("NAME");
+  dialtone::CommandLine read = app.add_subcommand(
       "read", tr("the frames in one direction of a captured stream", "读出一个方向的流里的帧"));
-  read->add_option("file", options.file, input)->required();
-  read->add_flag("--json", options.json, tr("a line of JSON a frame", "每帧一行 JSON"));
-  for (CLI::App* command : {live, read}) add_view_options(*command, options);
+  read.add_option("file", options.file, input).required();
+  read.add_flag("--json", options.json, tr("a line of JSON a frame", "每帧一行 JSON"));
+  for (dialtone::CommandLine command : {live, read}) add_view_options(command, options);
 
-  CLI::App* write = app.add_subcommand(
+  dialtone::CommandLine write = app.add_subcommand(
       "write", tr("write one direction of the conversation", "写出对话的一个方向"));
-  write
-      ->add_option("file", options.file, tr("a file; - is standard output", "文件；- 表示标准输出"))
-      ->required();
-  write->add_option("--side", options.side, tr("who sent it", "谁发的"))
-      ->check(CLI::IsMember({"client", "server"}))
-      ->capture_default_str();
-  for (CLI::App* command : {live, write})
-    command->add_option("--seed", options.seed, tr("what the salts are drawn from", "生成盐的种子"))
-        ->capture_default_str();
+  write.add_option("file", options.file, tr("a file; - is standard output", "文件；- 表示标准输出"))
+      .required();
+  write.add_option("--side", options.side, tr("who sent it", "谁发的"))
+      .one_of({"client", "server"})
+      .capture_default_str();
+  for (dialtone::CommandLine command : {live, write})
+    command.add_option("--seed", options.seed, tr("what the salts are drawn from", "生成盐的种子"))
+        .capture_default_str();
 
-  CLI::App* naive =
+  dialtone::CommandLine naive =
       app.add_subcommand("naive", tr("one recv taken for one message, beside the decoder",
                                      "把一次 recv 当成一条消息，与解码器对照"));
-  naive->add_option("--cut", options.cut, tr("cut the stream every N bytes", "每 N 字节切一刀"))
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
-      ->type_name("N");
-  CLI::App* digest =
+  naive.add_option("--cut", options.cut, tr("cut the stream every N bytes", "每 N 字节切一刀"))
+      .between(std::size_t{1}, std::size_t{1024})
+      .type_name("N");
+  dialtone::CommandLine digest =
       app.add_subcommand("digest", tr("the course's digest of a file", "按课上的方法求文件的摘要"));
-  digest->add_option("file", options.file, input)->required();
-  digest->add_option("--salt", options.salt, tr("appended to the text", "接在文本之后"));
-  digest->add_flag("--json", options.json, tr("as JSON", "以 JSON 输出"));
+  digest.add_option("file", options.file, input).required();
+  digest.add_option("--salt", options.salt, tr("appended to the text", "接在文本之后"));
+  digest.add_flag("--json", options.json, tr("as JSON", "以 JSON 输出"));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(tr("Lab 08: frames on a byte stream. Without a subcommand: a short tour.",
-                  "实验 08：字节流上的帧。不带子命令时，走马观花看一遍。"),
-               "frames");
-  dialtone::add_standard_options(app);
+  dialtone::CommandLine app(
+      tr("Lab 08: frames on a byte stream. Without a subcommand: a short tour.",
+         "实验 08：字节流上的帧。不带子命令时，走马观花看一遍。"),
+      "frames");
   app.require_subcommand(0, 1);
   app.fallthrough();  // --lang may follow the subcommand
   Options options;
   add_subcommands(app, options);
   return dialtone::run_program(app, argc, argv, [&] {
-    if (app.got_subcommand("live")) return live(options);
-    if (app.got_subcommand("read")) return read_stream(options);
-    if (app.got_subcommand("write")) return write_stream(options);
-    if (app.got_subcommand("digest")) return print_digest(options);
-    if (!app.got_subcommand("naive")) return tour(options);
+    if (app.asked("live")) return live(options);
+    if (app.asked("read")) return read_stream(options);
+    if (app.asked("write")) return write_stream(options);
+    if (app.asked("digest")) return print_digest(options);
+    if (!app.asked("naive")) return tour(options);
     naive(options.cut);
     return dialtone::exit_success;
   });

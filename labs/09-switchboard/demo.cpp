@@ -249,92 +249,92 @@ int tour(Options options) {
 
 // --- the command line ---
 
-void add_seconds(CLI::App& command, Options& options) {
+void add_seconds(dialtone::CommandLine& command, Options& options) {
   command
       .add_option("--seconds", options.seconds,
                   tr("how long each variant is measured", "每种方式测多久（秒）"))
-      ->check(CLI::Range(0.05, 60.0))
-      ->capture_default_str();
+      .between(0.05, 60.0)
+      .capture_default_str();
 }
 
-void add_variants(CLI::App& command, Options& options) {
+void add_variants(dialtone::CommandLine& command, Options& options) {
   command
       .add_option("--variants", options.variants,
                   tr("which to play, parted by commas", "用哪几种方式，用逗号分开"))
-      ->delimiter(',')
-      ->check(CLI::IsMember(variant_names()))
-      ->capture_default_str();
+      .delimiter(',')
+      .one_of(variant_names())
+      .capture_default_str();
 }
 
-void add_json(CLI::App& command, Options& options) {
+void add_json(dialtone::CommandLine& command, Options& options) {
   command.add_flag("--json", options.json, tr("print JSON", "输出 JSON"));
 }
 
-CLI::App* add_serve(CLI::App& app, Options& options) {
-  CLI::App* serve = app.add_subcommand(
+dialtone::CommandLine add_serve(dialtone::CommandLine& app, Options& options) {
+  dialtone::CommandLine serve = app.add_subcommand(
       "serve",
       tr("serve callers until Ctrl-C, then print the tally", "接待来电直到 Ctrl-C，然后给出总计"));
-  serve->add_option("--variant", options.variant, tr("how", "用哪种方式"))
-      ->check(CLI::IsMember(variant_names()))
-      ->capture_default_str();
+  serve.add_option("--variant", options.variant, tr("how", "用哪种方式"))
+      .one_of(variant_names())
+      .capture_default_str();
   serve
-      ->add_option("--listen", options.listen,
-                   tr("where; port 0: any free one", "监听的地址；端口 0：任选一个空闲的"))
-      ->capture_default_str();
-  serve->add_option("--callers", options.limits.callers, tr("at once", "同时最多几个来电"))
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+      .add_option("--listen", options.listen,
+                  tr("where; port 0: any free one", "监听的地址；端口 0：任选一个空闲的"))
+      .capture_default_str();
+  serve.add_option("--callers", options.limits.callers, tr("at once", "同时最多几个来电"))
+      .between(1, 1'000'000)
+      .capture_default_str();
   serve
-      ->add_option("--idle", options.idle,
-                   tr("seconds that a caller may be silent", "来电者最多沉默几秒"))
-      ->check(CLI::Range(0.05, 86'400.0))
-      ->capture_default_str();
+      .add_option("--idle", options.idle,
+                  tr("seconds that a caller may be silent", "来电者最多沉默几秒"))
+      .between(0.05, 86'400.0)
+      .capture_default_str();
+  serve.add_option("--total", options.total, tr("seconds that a call may last", "一通电话最长几秒"))
+      .between(0.05, 86'400.0)
+      .capture_default_str();
   serve
-      ->add_option("--total", options.total, tr("seconds that a call may last", "一通电话最长几秒"))
-      ->check(CLI::Range(0.05, 86'400.0))
-      ->capture_default_str();
-  serve
-      ->add_option("--queue", options.limits.queue,
-                   tr("bytes that wait for one caller", "每个来电者排队的字节上限"))
-      ->check(CLI::Range(1, 1 << 30))
-      ->capture_default_str();
-  add_json(*serve, options);
+      .add_option("--queue", options.limits.queue,
+                  tr("bytes that wait for one caller", "每个来电者排队的字节上限"))
+      .between(1, 1 << 30)
+      .capture_default_str();
+  add_json(serve, options);
   return serve;
 }
 
-CLI::App* add_users(CLI::App& app, Options& options) {
-  CLI::App* users = app.add_subcommand("users", tr("the course's users, who think most of the time",
-                                                   "课上的那些用户：大部分时间在思考"));
-  users->add_option("--users", options.users.users, tr("how many", "用户数"))
-      ->check(CLI::Range(1, 200))
-      ->capture_default_str();
+dialtone::CommandLine add_users(dialtone::CommandLine& app, Options& options) {
+  dialtone::CommandLine users = app.add_subcommand(
+      "users",
+      tr("the course's users, who think most of the time", "课上的那些用户：大部分时间在思考"));
+  users.add_option("--users", options.users.users, tr("how many", "用户数"))
+      .between(1, 200)
+      .capture_default_str();
   users
-      ->add_option("--thinking", options.users.thinking,
-                   tr("of whom think, on average", "平均有几个在思考"))
-      ->check(CLI::Range(0, 200))
-      ->capture_default_str();
-  users->add_option("--seed", options.users.seed, tr("of all that is drawn", "抽签的种子"))
-      ->capture_default_str();
-  add_variants(*users, options);
-  add_seconds(*users, options);
-  add_json(*users, options);
+      .add_option("--thinking", options.users.thinking,
+                  tr("of whom think, on average", "平均有几个在思考"))
+      .between(0, 200)
+      .capture_default_str();
+  users.add_option("--seed", options.users.seed, tr("of all that is drawn", "抽签的种子"))
+      .capture_default_str();
+  add_variants(users, options);
+  add_seconds(users, options);
+  add_json(users, options);
   return users;
 }
 
-CLI::App* add_crowd(CLI::App& app, Options& options) {
-  CLI::App* crowd = app.add_subcommand(
+dialtone::CommandLine add_crowd(dialtone::CommandLine& app, Options& options) {
+  dialtone::CommandLine crowd = app.add_subcommand(
       "crowd", tr("very many callers, nearly all of them idle", "非常多的来电，几乎都闲着"));
-  crowd->add_option("--callers", options.crowd.callers, tr("how many", "来电数"))
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  crowd.add_option("--callers", options.crowd.callers, tr("how many", "来电数"))
+      .between(1, 1'000'000)
+      .capture_default_str();
   crowd
-      ->add_option("--active", options.crowd.active,
-                   tr("of whom talk while the others are idle", "其中几个在说话"))
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  add_variants(*crowd, options);
-  add_seconds(*crowd, options);
-  add_json(*crowd, options);
+      .add_option("--active", options.crowd.active,
+                  tr("of whom talk while the others are idle", "其中几个在说话"))
+      .between(1, 10'000)
+      .capture_default_str();
+  add_variants(crowd, options);
+  add_seconds(crowd, options);
+  add_json(crowd, options);
   return crowd;
 }
 
@@ -342,21 +342,20 @@ CLI::App* add_crowd(CLI::App& app, Options& options) {
 
 int main(int argc, char** argv) {
   dialtone::choose_language(argc, argv);
-  CLI::App app(
+  dialtone::CommandLine app(
       tr("Lab 09: from one caller at a time to ten thousand. Without a subcommand: a tour.",
          "实验 09：从一次接一个来电，到同时一万个。不带子命令则依次演示。"),
       "switchboard");
-  dialtone::add_standard_options(app);
   app.require_subcommand(0, 1);
   app.fallthrough();
   Options options;
-  const CLI::App* serve_asked = add_serve(app, options);
-  const CLI::App* users_asked = add_users(app, options);
-  const CLI::App* crowd_asked = add_crowd(app, options);
+  dialtone::CommandLine serve_asked = add_serve(app, options);
+  dialtone::CommandLine users_asked = add_users(app, options);
+  dialtone::CommandLine crowd_asked = add_crowd(app, options);
   return dialtone::run_program(app, argc, argv, [&] {
-    if (serve_asked->parsed()) return serve(options);
-    if (users_asked->parsed()) return users(options);
-    if (crowd_asked->parsed()) return crowd(options);
+    if (serve_asked.asked()) return serve(options);
+    if (users_asked.asked()) return users(options);
+    if (crowd_asked.asked()) return crowd(options);
     return tour(options);
   });
 }

@@ -148,6 +148,19 @@ TEST_CASE("what_cannot_be_negative_is_refused_when_it_is") {
   }
 }
 
+TEST_CASE("what_is_no_number_is_refused") {  // though CLI11 finds it in every range
+  for (const std::string command :
+       {"socket-basics --seconds nan", "generations utilisation --wait nan",
+        "ftp-client --timeout nan list"}) {
+    INFO(command);
+    const Outcome wrong = shell(DIALTONE_BUILD "/bin/" + command, "/", seconds(20));
+    CHECK(wrong.ending.exit_code == 2);
+    CHECK(wrong.out.empty());
+    CHECK(std::count(wrong.err.begin(), wrong.err.end(), '\n') == 1);
+    CHECK(wrong.err.find("nan is not a number") != std::string::npos);
+  }
+}
+
 TEST_CASE("toy_lab_is_one_directory_and_one_line") {
   const TemporaryFolder folder;
   const fs::path root = folder.path() / "tree";

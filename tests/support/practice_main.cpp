@@ -21,7 +21,6 @@ using AfterAssertion = bool;
 #include <random>
 #include <vector>
 
-#include "command_line.hpp"
 #include "crash_report.hpp"
 #include "language.hpp"
 #include "practice.hpp"

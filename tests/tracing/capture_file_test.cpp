@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "capture_builder.hpp"
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 #include "practice.hpp"

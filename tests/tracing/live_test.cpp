@@ -20,7 +20,7 @@
 #include "../../labs/03-handshake-trace/live/call.hpp"
 #include "../../labs/03-handshake-trace/live/command.hpp"
 #include "../../labs/03-handshake-trace/live/privilege.hpp"
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "practice.hpp"
 #include "process.hpp"

@@ -104,20 +104,19 @@ class JudgeProgram {
  public:
   explicit JudgeProgram(std::string lab)
       : lab_(std::move(lab)),
-        app_("Plays the graded cases of " + lab_ + " against a student's program.", "judge") {
-    add_standard_options(app_);
-    student_ = app_.add_option("--student", subject_.student,
-                               "the program that carries the student's code");
+        app_("Plays the graded cases of " + lab_ + " against a student's program.", "judge"),
+        student_(app_.add_option("--student", subject_.student,
+                                 "the program that carries the student's code")) {
     app_.add_option("--seed", seed_, "draws the inputs; random when absent");
     app_.add_option("--case", wanted_, "only this case; may be given several times");
   }
 
-  void students_alone() { student_->required(); }
+  void students_alone() { student_.required(); }
   void or_command() {
     app_.add_option("--server", subject_.command,
                     "a word of a command; given for each of its words")
-        ->allow_extra_args(false)
-        ->excludes(student_);
+        .allow_extra_args(false)
+        .excludes(student_);
   }
 
   template <class AnyCase>
@@ -160,9 +159,9 @@ class JudgeProgram {
   }
 
   std::string lab_;
-  CLI::App app_;
-  CLI::Option* student_;
+  CommandLine app_;
   Subject subject_;
+  Option student_;
   std::uint64_t seed_ = std::random_device{}();
   std::vector<std::string> wanted_;
 };

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "capture_file.hpp"
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 

@@ -15,7 +15,7 @@
 #include <iostream>
 #include <optional>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "glimpse.hpp"
 #include "language.hpp"

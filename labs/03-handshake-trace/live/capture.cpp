@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 

@@ -12,7 +12,7 @@
 #include <csignal>
 #include <optional>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 #include "owners.hpp"

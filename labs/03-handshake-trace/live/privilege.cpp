@@ -11,7 +11,6 @@
 #include <optional>
 
 #include "capture.hpp"
-#include "command_line.hpp"
 #include "file_descriptor.hpp"
 #include "language.hpp"
 #include "private_network.hpp"

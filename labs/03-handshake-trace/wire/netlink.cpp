@@ -14,7 +14,7 @@
 #include <span>
 #include <string_view>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 
 namespace tracing {
 namespace {

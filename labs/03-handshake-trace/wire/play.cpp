@@ -14,7 +14,7 @@
 #include <cstring>
 #include <optional>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "file_descriptor.hpp"
 #include "interruption.hpp"
 #include "language.hpp"

@@ -14,7 +14,7 @@
 #include <memory>
 #include <thread>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "language.hpp"
 #include "phone_call.hpp"
 

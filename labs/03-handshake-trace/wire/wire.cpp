@@ -14,7 +14,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "command_line.hpp"
+#include "failure.hpp"
 #include "netlink.hpp"
 #include "private_network.hpp"
 

@@ -43,10 +43,10 @@ struct Options {
 };
 
 /// The deck's own options, and the subcommands with theirs.
-void add_options(CLI::App& app, Options& options);
+void add_options(dialtone::CommandLine& app, Options& options);
 
 /// What is about decks has no meaning for a subcommand.
-void refuse_deck_options(const CLI::App& app);
+void refuse_deck_options(const dialtone::CommandLine& app);
 
 MemoryRules memory_rules(const Options& options);
 std::vector<Generation> generations_of(const std::string& only);
