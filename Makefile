@@ -1,5 +1,5 @@
 # Thin wrappers: what they do is in tools/, CMake and build/bin/workbook.
-.PHONY: all demo test test-full soak check watch site serve bench fuzz format lint dist record-starters help
+.PHONY: all demo test test-full soak check watch site serve bench fuzz format lint dist record-mutants record-starters help
 
 BUILD = build
 LAB =
@@ -77,6 +77,11 @@ lint: ## clang-format, clang-tidy, cppcheck, shellcheck
 
 dist: ## a source archive: build/dialtone-VERSION.tar.gz
 	@tools/dist.sh $(BUILD)
+
+record-mutants: ## after changing a lab or a judge: play the mutants of the labs that changed, and record it
+	@tools/setup.sh test
+	@tools/build.sh $(BUILD) all tests
+	@tools/test.sh $(BUILD) mutants
 
 record-starters: ## after changing a starter on purpose: record it as the one that ships
 	@sha256sum labs/*/starter/*.cpp ftp/starter/*.cpp > labs/starters.sha256

@@ -259,7 +259,6 @@ function(add_lab directory)
   set_target_properties(${name}_demo PROPERTIES OUTPUT_NAME ${program})
   compile_lightly(${name}_shim ${name}_judge ${name}_demo)
 
-  add_dependencies(shims ${name}_shim_starter)
   add_custom_target(${name}_kit DEPENDS ${name}_practice ${name}_shim ${name}_judge dialtone_practice)
   foreach(library IN LISTS arg_LINK given)
     add_dependencies(${name}_kit ${library})

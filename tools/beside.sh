@@ -1,9 +1,8 @@
 #!/bin/sh
 # What `test.sh FOLDER full` needs that only computes, done while its tests wait:
-# `beside.sh FOLDER [PART...]`, of mutants, asan, tsan, fuzzers and lint; without the first where none is
-# named. One thing after the other, at the lowest priority, so that the tests keep their deadlines. Each
-# has its log, FOLDER/beside/NAME.log, and when it has ended its exit code, NAME.code. Ends at the first
-# failure.
+# `beside.sh FOLDER [PART...]`, of asan, tsan, fuzzers and lint; all where none is named. One thing after
+# the other, at the lowest priority, so that the tests keep their deadlines. Each has its log,
+# FOLDER/beside/NAME.log, and when it has ended its exit code, NAME.code. Ends at the first failure.
 set -eu
 build=${1:?usage: beside.sh FOLDER [PART...]}
 shift
@@ -34,7 +33,6 @@ fuzzers() {
 [ $# -gt 0 ] || set -- asan tsan fuzzers lint
 for part in "$@"; do
   case $part in
-    mutants) compute mutants tools/build.sh build/mutants shims ;;
     asan | tsan) compute "$part" tools/build.sh "build/$part" tests ;;
     fuzzers) compute fuzzers fuzzers ;;
     lint) compute lint tools/lint.sh "$build" ;;

@@ -1,8 +1,10 @@
 #!/bin/sh
-# clang-format, clang-tidy, cppcheck and shellcheck over the project's own files: `lint.sh FOLDER`,
-# where FOLDER is the build folder; how clang compiles each file on its own, FOLDER/lint tells.
+# clang-format, clang-tidy, cppcheck and shellcheck over the project's own files:
+# `lint.sh FOLDER [STATES]`, where FOLDER is the build folder; how clang compiles each file on its own,
+# FOLDER/lint tells. clang's analyzer follows a function through STATES (5000) of its states.
 set -eu
-build=${1:?usage: lint.sh FOLDER}
+build=${1:?usage: lint.sh FOLDER [STATES]}
+states=${2:-5000}
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 status=0
@@ -53,11 +55,11 @@ alone=$(own_code_alone 2>"$build/own_code.log") ||
 precompile >"$build/lint.log" 2>&1 || { tail -n 15 "$build/lint.log" >&2; exit 1; }
 
 echo "lint: clang-tidy"
-# One file a run: of several, the last one's .clang-tidy would count for all. The analyzer's way through
-# a function ends after 20,000 states rather than 225,000: most of the time, for the large ones.
+# One file a run: of several, the last one's .clang-tidy would count for all. The analyzer by itself
+# goes through 225,000 states: most of the time, for the large functions.
 # shellcheck disable=SC2086  # the options are words on purpose
 printf '%s\n' "$units" |
   xargs -P "$(nproc)" -n 1 clang-tidy --quiet $alone \
-    --extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes=20000 \
+    --extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes="$states" \
     -p "$build/lint" 2>"$build/tidy.log" || status=1
 exit $status

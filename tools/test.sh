@@ -1,8 +1,10 @@
 #!/bin/sh
-# Runs a tier of the tests: `test.sh FOLDER quick|full|soak`. Builds nothing in FOLDER itself.
+# Runs a tier of the tests: `test.sh FOLDER quick|full|soak`; or plays the mutants of the labs that
+# changed, and records that they lost their cases: `test.sh FOLDER mutants`. Builds nothing in FOLDER
+# itself.
 set -eu
-build=${1:?usage: test.sh FOLDER quick|full|soak}
-tier=${2:?usage: test.sh FOLDER quick|full|soak}
+build=${1:?usage: test.sh FOLDER quick|full|soak|mutants}
+tier=${2:?usage: test.sh FOLDER quick|full|soak|mutants}
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
@@ -31,8 +33,7 @@ case $tier in
     beside=$!
     trap 'kill -- "-$beside" 2>/dev/null || true' EXIT
     trap 'exit 130' INT TERM
-    tools/build.sh build/mutants shims
-    DIALTONE_MUTANTS_BUILD=$PWD/build/mutants run "$build" -L full
+    run "$build" -L full
     for kind in asan tsan; do
       computed $kind
       run "build/$kind" -LE 'starter|soak|no-sanitizer'
@@ -41,14 +42,19 @@ case $tier in
     tools/fuzz.sh "$build" 10
     computed lint
     ;;
+  mutants)
+    DIALTONE_MUTANTS=record run "$build" -L mutants
+    ;;
   soak)
     tools/build.sh build/each all tests # each file on its own: it includes what it needs
     run "$build" -L soak
+    DIALTONE_MUTANTS=all run "$build" -L mutants
+    tools/lint.sh "$build" 225000
     run "$build" -L solution -LE starter --repeat until-fail:100
     tools/fuzz.sh "$build" 1800
     ;;
   *)
-    echo "test: there is no tier '$tier': use quick, full or soak" >&2
+    echo "test: there is no tier '$tier': use quick, full, soak or mutants" >&2
     exit 2
     ;;
 esac

@@ -154,7 +154,7 @@ std::vector<std::string> Recipe::link_command(const std::string& target) const {
   return words_found;
 }
 
-Recipe::Recipe(Commands, const Tree& tree, const Lab& lab)
+Recipe::Recipe(const Tree& tree, const Lab& lab)
     : directory_(tree.build),
       starter_((tree.root / lab.starter()).string()),
       library_(archive_of(lab)) {
@@ -176,19 +176,10 @@ Recipe::Recipe(Commands, const Tree& tree, const Lab& lab)
                   tr(": configure it again (cmake -S . -B build -G Ninja)",
                      "：请重新配置（cmake -S . -B build -G Ninja）"));
   link_shim_ = link_command(lab.identifier() + "_shim_starter");
-}
-
-Recipe::Recipe(const Tree& tree, const Lab& lab) : Recipe(Commands{}, tree, lab) {
   if (!lab.is_capstone()) link_practice_ = link_command(lab.identifier() + "_practice_starter");
   std::vector<std::string> targets = parts();
   targets.push_back(lab.identifier() + "_kit");
   build_or_fail(tree, targets);
-}
-
-Recipe Recipe::for_shim(const Tree& tree, const Lab& lab) {
-  Recipe recipe(Commands{}, tree, lab);
-  build_or_fail(tree, recipe.parts());
-  return recipe;
 }
 
 std::vector<std::string> Recipe::parts() const {

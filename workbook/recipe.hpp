@@ -33,9 +33,6 @@ class Recipe {
   /// Failure.
   Recipe(const Tree& tree, const Lab& lab);
 
-  /// The same for the shim alone, which another build's judge will run.
-  static Recipe for_shim(const Tree& tree, const Lab& lab);
-
   /// Compiles `source` into `object`, within a minute and limits; the compiler's words are in
   /// `err`.
   Outcome compile(const std::filesystem::path& source, const std::filesystem::path& object,
@@ -46,9 +43,6 @@ class Recipe {
                Program which, const std::vector<std::string>& extra_flags = {}) const;
 
  private:
-  struct Commands {};  ///< to read them, and build nothing
-  Recipe(Commands, const Tree& tree, const Lab& lab);
-
   std::filesystem::path directory_;
   std::string starter_;  ///< the source to replace
   std::string library_;  ///< the archive to replace
