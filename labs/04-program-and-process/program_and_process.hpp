@@ -126,7 +126,7 @@ Ending decode_status(int status);
 /// for another process afterwards. The wait sleeps; it does not look again and again (pidfd_open(2)
 /// gives a descriptor for poll).
 /// timed_out: it runs on, and can be waited for again; a deadline that is over from the start still
-/// looks once. gone: it is no child of ours, or was collected before (ECHILD, ESRCH).
+/// looks once. gone, at once: it is no child of ours, or was collected before (ECHILD, ESRCH).
 Result<Ending> wait_for(pid_t child, Deadline deadline);
 
 /// Waits for all of them, and gives their endings in the same order. At the deadline those that

@@ -71,7 +71,7 @@ Tracer::~Tracer() {
       if (stop == 0 && seen && seen->state != 'Z') continue;
       moved = true;
       const int signal = stop > 0 && stop >> 8 == 0 ? stop : 0;
-      if (stop > 0) trace(PTRACE_DETACH, process, signal);
+      if (stop > 0 && trace(PTRACE_DETACH, process, signal) != 0) continue;
       std::erase(traced_, process);
     }
     if (!moved) ::poll(nullptr, 0, 1);
@@ -202,9 +202,10 @@ void Tracer::interrupt_or_release() {
   trace(PTRACE_CONT, child);
 }
 
+/// Who is killed at this moment cannot be left any more: its end is collected, or its parent would
+/// wait for it in vain.
 void Tracer::let_go(pid_t process) {
-  trace(PTRACE_DETACH, process);
-  forget(process);
+  if (trace(PTRACE_DETACH, process) == 0) forget(process);
 }
 
 void Tracer::forget(pid_t process) {

@@ -268,8 +268,14 @@ void no_child_is_gone(Trial& trial) {
     default:  // its own number, and no number at all
       who = trial.index % 12 == 5 ? trial.student.pid() : 0x7ffffffe;
   }
-  const milliseconds time(trial.random.chance(0.5) ? 0 : 1000);
-  failed(trial, wait_for(trial, who, time), "gone", "wait_for");
+  const milliseconds time(trial.index / 6 % 2 == 0 ? 0 : 4000);
+  const auto begin = Clock::now();
+  const Message answer = wait_for(trial, who, time);
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
+  failed(trial, answer, "gone", "wait_for");
+  trial.expect(tr("it says so at once", "立刻就说"), time.count() == 0 || took < time,
+               tr("before its deadline, ", "在时限之前，") + std::to_string(time.count()) + " ms",
+               std::to_string(took.count()) + " ms");
   expect_zombie(trial, ended.pid, tr("the child that has ended", "已结束的子进程"));
   expect_running(trial, running.pid, tr("the child that runs", "还在运行的子进程"));
   running.end(0);
