@@ -47,6 +47,7 @@ case $tier in
     ;;
   soak)
     tools/build.sh build/each all tests # each file on its own: it includes what it needs
+    tools/build.sh "$build" benches # which nothing else builds
     run "$build" -L soak
     DIALTONE_MUTANTS=all run "$build" -L mutants
     tools/lint.sh "$build" 225000
