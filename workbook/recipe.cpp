@@ -120,6 +120,14 @@ Outcome build(const Tree& tree, const std::vector<std::string>& targets) {
   return run(command, build_time);
 }
 
+Outcome ask_ninja(const Tree& tree, const std::vector<std::string>& arguments) {
+  Command command;
+  command.arguments = {ninja_of(tree)};
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  command.directory = tree.build;
+  return run(command, std::chrono::minutes(1), std::size_t{64} << 20U);
+}
+
 void build_or_fail(const Tree& tree, const std::vector<std::string>& targets) {
   const Outcome outcome = build(tree, targets);
   if (outcome.succeeded()) return;
@@ -134,11 +142,7 @@ void build_or_fail(const Tree& tree, const std::vector<std::string>& targets) {
 }
 
 std::vector<std::string> Recipe::link_command(const std::string& target) const {
-  Command command;
-  const Tree tree{"", directory_};
-  command.arguments = {ninja_of(tree), "-t", "commands", target};
-  command.directory = directory_;
-  const Outcome outcome = run(command, std::chrono::minutes(1));
+  const Outcome outcome = ask_ninja(Tree{"", directory_}, {"-t", "commands", target});
   const auto lines = lines_of(outcome.out);
   if (!outcome.succeeded() || lines.empty())
     throw Failure(tr("the build has no target ", "构建中没有目标 ") + target + ": " +

@@ -20,6 +20,10 @@ std::vector<std::string> shell_words(const std::string& command);
 /// Runs the build tool on targets (or files) of the build folder.
 Outcome build(const Tree& tree, const std::vector<std::string>& targets);
 
+/// What the build tool says about the build folder: {"-t", "deps"} and the like. Throws Failure
+/// where there is no such tool.
+Outcome ask_ninja(const Tree& tree, const std::vector<std::string>& arguments);
+
 /// Throws Failure with the last lines of its output when the trusted part of the build fails.
 void build_or_fail(const Tree& tree, const std::vector<std::string>& targets);
 

@@ -140,11 +140,8 @@ void expect_each_to_lose_just_its_case(const Lab& lab, const std::vector<Mutant>
 
 // --- the record of the mutants that were played ---
 
-std::vector<std::string> lines_of_ninja(std::vector<std::string> arguments) {
-  Command command;
-  command.arguments = {cached_setting(tree.build, "CMAKE_MAKE_PROGRAM"), "-C", tree.build.string()};
-  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
-  const Outcome outcome = run(command, minutes(1), std::size_t{64} << 20U);
+std::vector<std::string> lines_of_ninja(const std::vector<std::string>& arguments) {
+  const Outcome outcome = ask_ninja(tree, arguments);
   INFO(outcome.err);
   REQUIRE(outcome.succeeded());
   return lines_of(outcome.out);
@@ -300,7 +297,7 @@ TEST_CASE("every_mutant_loses_just_its_case") {
   const char* asked = std::getenv("DIALTONE_MUTANTS");  // "all", "record" or nothing
   const std::string how = asked != nullptr ? asked : "";
   if (how != "all" && record.holds()) {
-    SUCCEED("as recorded");
+    CHECK(read_file(record.path) == record.digest);
     return;
   }
   expect_each_to_lose_just_its_case(lab, mutants_of(lab));
@@ -324,7 +321,8 @@ TEST_CASE("the_record_of_the_mutants_counts_what_decides_their_fate") {
   for (const std::string& file : counted) {
     INFO(file);
     CHECK(fs::exists(tree.root / file));
-    CHECK(file.find("/starter/") == std::string::npos);
+    if (cached_setting(tree.build, "MINE").empty())  // else labs stand on the student's
+      CHECK(file.find("/starter/") == std::string::npos);
     CHECK_FALSE(file.ends_with(".md"));
   }
 }

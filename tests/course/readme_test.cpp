@@ -88,6 +88,18 @@ int main(int argc, char** argv) {
              read_file(syllabus) + "add_lab(99-toy-lab PRECOMPILE <nlohmann/json.hpp>)\n");
 }
 
+/// Each of these is wrong usage, which one line says with this reason.
+void expect_refused(const std::vector<std::string>& commands, const std::string& reason) {
+  for (const std::string& command : commands) {
+    INFO(command);
+    const Outcome wrong = shell(DIALTONE_BUILD "/bin/" + command, "/", seconds(20));
+    CHECK(wrong.ending.exit_code == 2);
+    CHECK(wrong.out.empty());
+    CHECK(std::count(wrong.err.begin(), wrong.err.end(), '\n') == 1);
+    CHECK(wrong.err.find(reason) != std::string::npos);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the_two_readmes_name_the_same_commands") {
@@ -137,28 +149,14 @@ TEST_CASE("every_program_of_the_readme_answers_help_and_version") {
 }
 
 TEST_CASE("what_cannot_be_negative_is_refused_when_it_is") {
-  for (const std::string command :
-       {"generations --seed -1", "time-slicing --seed=-1", "phone-call tcp --calls -1"}) {
-    INFO(command);
-    const Outcome wrong = shell(DIALTONE_BUILD "/bin/" + command, "/", seconds(20));
-    CHECK(wrong.ending.exit_code == 2);
-    CHECK(wrong.out.empty());
-    CHECK(std::count(wrong.err.begin(), wrong.err.end(), '\n') == 1);
-    CHECK(wrong.err.find("-1: use 0 or more") != std::string::npos);
-  }
+  expect_refused({"generations --seed -1", "time-slicing --seed=-1", "phone-call tcp --calls -1"},
+                 "-1: use 0 or more");
 }
 
 TEST_CASE("what_is_no_number_is_refused") {  // though CLI11 finds it in every range
-  for (const std::string command :
-       {"socket-basics --seconds nan", "generations utilisation --wait nan",
-        "ftp-client --timeout nan list"}) {
-    INFO(command);
-    const Outcome wrong = shell(DIALTONE_BUILD "/bin/" + command, "/", seconds(20));
-    CHECK(wrong.ending.exit_code == 2);
-    CHECK(wrong.out.empty());
-    CHECK(std::count(wrong.err.begin(), wrong.err.end(), '\n') == 1);
-    CHECK(wrong.err.find("nan is not a number") != std::string::npos);
-  }
+  expect_refused({"socket-basics --seconds nan", "generations utilisation --wait nan",
+                  "ftp-client --timeout nan list"},
+                 "nan is not a number");
 }
 
 TEST_CASE("toy_lab_is_one_directory_and_one_line") {
